@@ -1,0 +1,2 @@
+//! Object semantics of Kubernetes: pure code over trees.
+pub mod quantity;

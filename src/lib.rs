@@ -1,0 +1,24 @@
+//! driftgate compares what git says with what is running, says who changed it and when, and stops
+//! the merge or deploy that would overwrite or miss it.
+//!
+//! Data flow: arguments → [`config`] → plan → [`desired`] layers (git, sync), then live layers
+//! ([`source`], async, all at once, or a [`snapshot`]) → [`compare`] → [`check`] → [`policy`] →
+//! report with its verdict → [`render`] → exit code.
+//!
+//! Dependencies point one way: model ← (document, git, process, text) ← (source, desired) ←
+//! (kubernetes, compare, history) ← check ← policy ← render ← pipeline ← cli. Compare, check,
+//! policy and render do no I/O and read no clock, environment or global.
+
+pub mod classify;
+pub mod config;
+pub mod desired;
+pub mod document;
+pub mod git;
+pub mod history;
+pub mod kubernetes;
+pub mod model;
+pub mod process;
+pub mod render;
+pub mod snapshot;
+pub mod source;
+pub mod text;

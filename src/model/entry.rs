@@ -1,0 +1,63 @@
+//! Settings and fields, and their value on one side with where it comes from.
+
+use super::{observation::ObjectId, path::KeyPath, place::Place, value::Value};
+use std::{fmt, sync::Arc};
+
+/// What a comparison is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EntryKey {
+    /// What the application sees: an environment variable, a key of a configuration file.
+    Setting(Arc<str>),
+    /// What the platform sees.
+    Field(KeyPath),
+    /// The object as a whole: there or not.
+    Object,
+}
+
+impl fmt::Display for EntryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EntryKey::Setting(name) => f.write_str(name),
+            EntryKey::Field(path) => write!(f, "{path}"),
+            EntryKey::Object => Ok(()),
+        }
+    }
+}
+
+/// A field that a value was made from, on one side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The object that holds it.
+    pub object: ObjectId,
+    /// Where in the object.
+    pub path: KeyPath,
+    /// Where it is written in git; absent on the live side.
+    pub place: Option<Place>,
+}
+
+/// A value on one side.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The value.
+    pub value: Value,
+    /// What it was made from, the field that holds the winning value first. A setting put
+    /// together by `$(VAR)` lists the inputs too.
+    pub from: Vec<Origin>,
+}
+
+impl Entry {
+    /// A value that stands in one field.
+    #[must_use]
+    pub fn of(value: Value, origin: Origin) -> Entry {
+        Entry {
+            value,
+            from: vec![origin],
+        }
+    }
+
+    /// The field that holds the winning value.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.from.first()
+    }
+}

@@ -1,0 +1,24 @@
+//! Pure nouns: no I/O, no clock, no vendor crates.
+//!
+//! - [`tree`]: the one tree for documents, objects and parameters; [`path`]: where something is in it
+//! - [`secret`]: values that can be compared, and neither printed nor serialised
+//! - [`value`]: values, readings that may have failed, and what may be shown of either
+//! - [`observation`]: what was read from a live system, the one input of all comparing
+//! - [`entry`], [`state`]: settings and fields, their sides and the state that follows
+//! - [`finding`], [`report`]: what people get
+
+pub mod desired;
+pub mod entry;
+pub mod finding;
+pub mod name;
+pub mod observation;
+pub mod path;
+pub mod place;
+pub mod problem;
+pub mod report;
+pub mod secret;
+pub mod state;
+pub mod target;
+pub mod time;
+pub mod tree;
+pub mod value;

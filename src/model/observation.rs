@@ -1,0 +1,423 @@
+//! What was read from live systems: the one input of all comparing, whether it came from a
+//! source a second ago or from a snapshot. `check(live) == check(snapshot(live))` holds because
+//! both sides of the equation start here, and because sealing happens before this point.
+
+use super::{
+    secret::DigestKey,
+    time::Timestamp,
+    tree::{NodeRef, Sealing, Step, Tree},
+    value::{AbsenceProof, Reading, Unread, UnreadCause},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
+
+/// An object of a cluster. API versions of one kind are one identity.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ObjectId {
+    /// API group; empty for the core group.
+    pub group: Box<str>,
+    /// `Deployment`.
+    pub kind: Box<str>,
+    /// Absent for cluster-scoped kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<Box<str>>,
+    /// The object's name.
+    pub name: Box<str>,
+}
+
+impl ObjectId {
+    /// An object of a namespace.
+    #[must_use]
+    pub fn new(group: &str, kind: &str, namespace: Option<&str>, name: &str) -> ObjectId {
+        ObjectId {
+            group: group.into(),
+            kind: kind.into(),
+            namespace: namespace.map(Into::into),
+            name: name.into(),
+        }
+    }
+
+    /// Another object beside this one: same namespace, core group.
+    #[must_use]
+    pub fn core_sibling(&self, kind: &str, name: &str) -> ObjectId {
+        ObjectId::new("", kind, self.namespace.as_deref(), name)
+    }
+
+    /// Whether it is of this group and kind.
+    #[must_use]
+    pub fn is(&self, group: &str, kind: &str) -> bool {
+        &*self.group == group && &*self.kind == kind
+    }
+}
+
+/// `Deployment/shop/api`, `ClusterRole/reader`: as in reports.
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(ns) => write!(f, "{}/{ns}/{}", self.kind, self.name),
+            None => write!(f, "{}/{}", self.kind, self.name),
+        }
+    }
+}
+
+/// What an item is called by its own system.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ItemId {
+    /// An object of a cluster.
+    Object(ObjectId),
+    /// A fact that a comparison needs and that is no configuration: the server's version,
+    /// the list topology of a custom resource (`topology example.io Widget`).
+    Fact(Box<str>),
+}
+
+/// Part of a system that can be read, or not, as a whole. Absence is decided per scope.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// All objects of a kind, in one namespace or (without one) in the cluster.
+    Kind {
+        /// API group; empty for the core group.
+        group: Box<str>,
+        /// The kind.
+        kind: Box<str>,
+        /// One namespace, or all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace: Option<Box<str>>,
+        /// Prefix of names left out on purpose (`sh.helm.release.v1.`).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        except: Option<Box<str>>,
+    },
+    /// One item.
+    Item(ItemId),
+}
+
+impl Scope {
+    /// All objects of a kind.
+    #[must_use]
+    pub fn kind(group: &str, kind: &str, namespace: Option<&str>) -> Scope {
+        Scope::Kind {
+            group: group.into(),
+            kind: kind.into(),
+            namespace: namespace.map(Into::into),
+            except: None,
+        }
+    }
+
+    /// Whether a complete read of this scope would have found `id`.
+    #[must_use]
+    pub fn covers(&self, id: &ItemId) -> bool {
+        match (self, id) {
+            (
+                Scope::Kind {
+                    group,
+                    kind,
+                    namespace,
+                    except,
+                },
+                ItemId::Object(o),
+            ) => {
+                *group == o.group
+                    && *kind == o.kind
+                    && (namespace.is_none() || *namespace == o.namespace)
+                    && !except.as_ref().is_some_and(|p| o.name.starts_with(&**p))
+            }
+            (Scope::Item(a), b) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// `ConfigMap in shop`, `Deployment`, `Namespace/shop`.
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scope::Kind {
+                kind,
+                namespace: Some(ns),
+                ..
+            } => write!(f, "{kind} in {ns}"),
+            Scope::Kind { kind, .. } => f.write_str(kind),
+            Scope::Item(ItemId::Object(o)) => write!(f, "{o}"),
+            Scope::Item(ItemId::Fact(n)) => f.write_str(n),
+        }
+    }
+}
+
+/// One attempt to read one scope. Coverage is the list of these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Read {
+    /// What was asked for.
+    pub scope: Scope,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The list's resourceVersion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Box<str>>,
+}
+
+/// How reading a scope ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Everything in the scope was read: what was not found is absent.
+    Complete,
+    /// Something was read, something was not.
+    Partial(Unread),
+    /// Nothing was read.
+    Failed(Unread),
+    /// Asked for as a help only (Pods for restarts, the identity of the cluster): its failure
+    /// costs evidence and is said, but makes nothing unknown.
+    Skipped(Unread),
+}
+
+/// Who wrote which fields of an item, raw, as its system tells it. Interpreted for differences only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteRecord {
+    /// Field manager, principal or person.
+    pub writer: Arc<str>,
+    /// What kind of name that is.
+    pub kind: WriterKind,
+    /// `scale`, `status`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subresource: Option<Box<str>>,
+    /// In which API version `fields` are written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<Box<str>>,
+    /// Absent wherever a server gives no time (`/scale` writes).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+    /// `fieldsV1` as sent; equal texts are shared. Absent: the whole item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Arc<str>>,
+}
+
+/// What kind of name a writer's is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WriterKind {
+    /// Field manager of a server-side apply.
+    ApplyManager,
+    /// Field manager of any other write.
+    UpdateManager,
+    /// A role or service account.
+    Principal,
+    /// A person.
+    Person,
+}
+
+/// One thing that was read: the whole of it, not only what git declares today.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Its identity.
+    pub id: ItemId,
+    /// Its content, sealed.
+    pub tree: Tree,
+    /// Who wrote it.
+    pub writes: Arc<[WriteRecord]>,
+}
+
+/// Decides which leaves are secret. One implementation (`classify`), handed to the builder, so
+/// that no source can forget it.
+pub trait Classifier: Sync {
+    /// Whether, and how, `leaf` at `path` below the item's root is to be sealed.
+    fn sealing(&self, id: &ItemId, path: &[Step<'_>], leaf: NodeRef<'_>) -> Sealing;
+}
+
+/// What one source yielded. Fields are private: only the builder makes one, and the builder seals.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Observation {
+    /// Identity of the system, not its address: the uid of the `kube-system` namespace.
+    system: Option<Box<str>>,
+    reads: Vec<Read>,
+    items: BTreeMap<ItemId, Item>,
+}
+
+/// Makes an [`Observation`]; seals whatever is handed to it.
+pub struct ObservationBuilder<'a> {
+    key: &'a DigestKey,
+    classifier: &'a dyn Classifier,
+    out: Observation,
+    shared: BTreeSet<Arc<str>>,
+}
+
+impl<'a> ObservationBuilder<'a> {
+    /// An observation of nothing yet.
+    #[must_use]
+    pub fn new(key: &'a DigestKey, classifier: &'a dyn Classifier) -> Self {
+        ObservationBuilder {
+            key,
+            classifier,
+            out: Observation::default(),
+            shared: BTreeSet::new(),
+        }
+    }
+
+    /// Says which system answers.
+    pub fn system(&mut self, identity: &str) {
+        self.out.system = Some(identity.into());
+    }
+
+    /// Records how reading a scope ended.
+    pub fn read(&mut self, read: Read) {
+        self.out.reads.push(read);
+    }
+
+    /// Adds an item; its secrets are sealed, the `fieldsV1` texts shared.
+    pub fn item(&mut self, id: ItemId, tree: Tree, writes: Vec<WriteRecord>) {
+        let classifier = self.classifier;
+        let tree = tree.seal(self.key, &|leaf, path| classifier.sealing(&id, path, leaf));
+        let writes = writes
+            .into_iter()
+            .map(|mut w| {
+                w.fields = w.fields.map(|f| self.share(f));
+                w.writer = self.share(w.writer);
+                w
+            })
+            .collect();
+        self.out.items.insert(id.clone(), Item { id, tree, writes });
+    }
+
+    fn share(&mut self, text: Arc<str>) -> Arc<str> {
+        if let Some(known) = self.shared.get(&text) {
+            return known.clone();
+        }
+        self.shared.insert(text.clone());
+        text
+    }
+
+    /// The observation, reads sorted.
+    #[must_use]
+    pub fn finish(mut self) -> Observation {
+        self.out.reads.sort_by(|a, b| a.scope.cmp(&b.scope));
+        self.out
+    }
+}
+
+impl Observation {
+    /// Identity of the system that answered, if it told.
+    #[must_use]
+    pub fn system(&self) -> Option<&str> {
+        self.system.as_deref()
+    }
+
+    /// What was asked, and how it ended.
+    #[must_use]
+    pub fn reads(&self) -> &[Read] {
+        &self.reads
+    }
+
+    /// All items, sorted by identity.
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
+        self.items.values()
+    }
+
+    /// All objects with their identity, sorted by it.
+    pub fn objects(&self) -> impl Iterator<Item = (&ObjectId, &Item)> {
+        self.items.iter().filter_map(|(id, item)| match id {
+            ItemId::Object(o) => Some((o, item)),
+            ItemId::Fact(_) => None,
+        })
+    }
+
+    /// The item, or the proof that there is none, or why nobody knows. Asking for what was never
+    /// in scope is the third.
+    #[must_use]
+    pub fn find(&self, id: &ItemId) -> Reading<&Item> {
+        if let Some(item) = self.items.get(id) {
+            return Reading::Present(item);
+        }
+        let mut why = Unread::new(UnreadCause::NotAsked, "not part of what was read");
+        for read in self.reads.iter().filter(|r| r.scope.covers(id)) {
+            match &read.outcome {
+                Outcome::Complete => return Reading::Absent(AbsenceProof::new()),
+                Outcome::Partial(u) | Outcome::Failed(u) | Outcome::Skipped(u) => why = u.clone(),
+            }
+        }
+        Reading::Unknown(why)
+    }
+
+    /// [`Observation::find`] for an object.
+    #[must_use]
+    pub fn object(&self, id: &ObjectId) -> Reading<&Item> {
+        self.find(&ItemId::Object(id.clone()))
+    }
+
+    /// A fact, if it was recorded.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<NodeRef<'_>> {
+        self.items
+            .get(&ItemId::Fact(name.into()))
+            .map(|i| i.tree.root())
+    }
+
+    /// From the parts of a snapshot, which were sealed when they were recorded.
+    #[must_use]
+    pub fn from_parts(system: Option<Box<str>>, reads: Vec<Read>, items: Vec<Item>) -> Observation {
+        Observation {
+            system,
+            reads,
+            items: items.into_iter().map(|i| (i.id.clone(), i)).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::tree::Prune;
+
+    struct NoSecrets;
+    impl Classifier for NoSecrets {
+        fn sealing(&self, _: &ItemId, _: &[Step<'_>], _: NodeRef<'_>) -> Sealing {
+            Sealing::Keep
+        }
+    }
+
+    fn id(kind: &str, name: &str) -> ItemId {
+        ItemId::Object(ObjectId::new("", kind, Some("shop"), name))
+    }
+
+    #[test]
+    fn absence_needs_a_complete_read() {
+        let key = DigestKey::for_this_run(&[0; 32]);
+        let mut b = ObservationBuilder::new(&key, &NoSecrets);
+        b.read(Read {
+            scope: Scope::kind("", "ConfigMap", Some("shop")),
+            outcome: Outcome::Complete,
+            revision: None,
+        });
+        b.read(Read {
+            scope: Scope::kind("", "Service", Some("shop")),
+            outcome: Outcome::Partial(Unread::new(UnreadCause::CutOff, "page 2 was cut off")),
+            revision: None,
+        });
+        let tree = Tree::from_json(b"{}", Prune::NOTHING).expect("JSON");
+        b.item(id("Service", "api"), tree, vec![]);
+        let o = b.finish();
+        assert!(matches!(o.find(&id("ConfigMap", "x")), Reading::Absent(_)));
+        assert!(matches!(o.find(&id("Service", "api")), Reading::Present(_)));
+        assert!(
+            matches!(o.find(&id("Service", "x")), Reading::Unknown(u) if u.cause == UnreadCause::CutOff)
+        );
+        assert!(
+            matches!(o.find(&id("Secret", "x")), Reading::Unknown(u) if u.cause == UnreadCause::NotAsked)
+        );
+    }
+
+    #[test]
+    fn names_left_out_on_purpose_are_not_absent() {
+        let scope = Scope::Kind {
+            group: "".into(),
+            kind: "Secret".into(),
+            namespace: Some("shop".into()),
+            except: Some("sh.helm.release.v1.".into()),
+        };
+        assert!(scope.covers(&id("Secret", "api")));
+        assert!(!scope.covers(&id("Secret", "sh.helm.release.v1.api.v3")));
+    }
+}

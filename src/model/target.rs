@@ -1,0 +1,269 @@
+//! What driftgate.yaml asks for, after validation and with all variables filled in: services in
+//! environments, their layers, and where each side is read from.
+
+use super::{report::FailOn, value::ValueType};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+/// Everything that one driftgate.yaml (or the zero-configuration arguments) asks for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Project {
+    /// Environments by name.
+    pub environments: BTreeMap<Arc<str>, Arc<Environment>>,
+    /// Services in environments, sorted by service, then environment.
+    pub targets: Vec<Target>,
+    /// What turns findings into a verdict.
+    pub gate: Gate,
+    /// What renderers may do.
+    pub render: RenderPolicy,
+    /// Field managers that apply what git says, beside the shipped ones.
+    pub deployers: Vec<Box<str>>,
+}
+
+/// A named place that services run in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Environment {
+    /// `production-eu`.
+    pub name: Arc<str>,
+    /// Of which tier it is.
+    pub tier: Tier,
+    /// Its own names (region, account), for parity.
+    pub names: Vec<Box<str>>,
+    /// How to learn which revision was applied.
+    pub deployed: Option<DeployedSpec>,
+    /// Seconds after which `behind` is a warning.
+    pub deploys_within: Option<i64>,
+    /// Seconds within which a difference younger than that is a deploy under way.
+    pub settle: i64,
+    /// A ref that this environment follows instead of the change's own branch.
+    pub tracks: Option<Box<str>>,
+    /// Merging does not deploy here: promotion by approval.
+    pub deploys_later: bool,
+    /// Its variables, filled in.
+    pub variables: BTreeMap<Box<str>, Box<str>>,
+}
+
+/// What an environment is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// Users depend on it.
+    #[default]
+    Production,
+    /// The last step before production.
+    Staging,
+    /// For developers.
+    Development,
+    /// Short-lived, one per change.
+    Preview,
+}
+
+/// A service in an environment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct TargetId {
+    /// The service.
+    pub service: Arc<str>,
+    /// The environment.
+    pub environment: Arc<str>,
+}
+
+/// `api in production`.
+impl fmt::Display for TargetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}", self.service, self.environment)
+    }
+}
+
+/// A service in an environment, with its layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// Which.
+    pub id: TargetId,
+    /// Where it runs.
+    pub environment: Arc<Environment>,
+    /// Lowest precedence first.
+    pub layers: Vec<Layer>,
+}
+
+/// One origin of values at one precedence, in a target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Unique in its service.
+    pub name: Arc<str>,
+    /// Read from git; absent for a layer that lives outside of it.
+    pub desired: Option<DesiredSpec>,
+    /// Read from a running system.
+    pub live: Option<LiveSpec>,
+    /// Which workloads' environments are settings; empty: all in the render.
+    pub workloads: Vec<WorkloadRef>,
+    /// Settings and fields of which git holds a placeholder and the pipeline the value:
+    /// names of environment variables, or last steps of a field path (`image`).
+    pub deploy_time: Vec<Box<str>>,
+    /// Whether git has all keys of the maps it governs, so that an added one is a finding.
+    pub closed: bool,
+    /// How values compare whose key is known to have a type.
+    pub types: BTreeMap<Box<str>, ValueType>,
+}
+
+/// `deployment/api`: a workload by kind and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WorkloadRef {
+    /// Lower-case kind.
+    pub kind: Box<str>,
+    /// The object's name; a generated suffix may be left out.
+    pub name: Box<str>,
+}
+
+/// Where the desired side is read from. Paths are relative to the repository's root, with `/`,
+/// and never leave it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DesiredSpec {
+    /// Kubernetes manifests: files, folders (all YAML and JSON below), globs.
+    Manifests {
+        /// In the order of driftgate.yaml.
+        paths: Vec<Box<str>>,
+    },
+    /// A kustomization, rendered by `kustomize build`.
+    Kustomize {
+        /// Its folder.
+        folder: Box<str>,
+    },
+    /// A chart, rendered by `helm template`.
+    Helm(HelmSpec),
+    /// Manifests rendered by the repository's own tool, handed over with `--rendered`.
+    Rendered {
+        /// Below the folder that was handed over.
+        path: Box<str>,
+    },
+}
+
+impl DesiredSpec {
+    /// `manifests`, `kustomize`, `helm`, `rendered`: the word in driftgate.yaml.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            DesiredSpec::Manifests { .. } => "manifests",
+            DesiredSpec::Kustomize { .. } => "kustomize",
+            DesiredSpec::Helm(_) => "helm",
+            DesiredSpec::Rendered { .. } => "rendered",
+        }
+    }
+
+    /// Whether git has all keys of the maps it governs, unless driftgate.yaml says otherwise.
+    #[must_use]
+    pub fn closed_by_default(&self) -> bool {
+        true
+    }
+}
+
+/// `helm template` of a chart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HelmSpec {
+    /// Folder of the chart, or a `.tgz` in the repository.
+    pub chart: Box<str>,
+    /// Release name.
+    pub release: Box<str>,
+    /// Release namespace.
+    pub namespace: Option<Box<str>>,
+    /// Values files, later ones win.
+    pub values: Vec<ValuesSpec>,
+    /// `--set-string` pairs, sorted by key.
+    pub set: BTreeMap<Box<str>, Box<str>>,
+}
+
+/// A values file, or a subtree of one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValuesSpec {
+    /// The file.
+    pub file: Box<str>,
+    /// A subtree that is the values: `apps[api].helm.values`.
+    pub select: Option<super::path::KeyPath>,
+    /// Leave it out where it does not exist.
+    pub if_absent_skip: bool,
+}
+
+/// Where the live side is read from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LiveSpec {
+    /// A cluster.
+    Kubernetes(KubernetesSpec),
+}
+
+/// A cluster, and the part of it that a layer is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KubernetesSpec {
+    /// Context of the kubeconfig; absent: the credentials of the pod that driftgate runs in, else
+    /// the current context.
+    pub context: Option<Box<str>>,
+    /// Where objects without a namespace of their own live; absent: the context's.
+    pub namespace: Option<Box<str>>,
+    /// What is read of Secrets.
+    pub secrets: SecretsMode,
+    /// Seconds for everything that is read of this cluster.
+    pub timeout: Option<u32>,
+}
+
+/// What is read of Secrets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretsMode {
+    /// Nothing: references to them are compared, no right on Secrets is needed.
+    #[default]
+    References,
+    /// Whether they and their keys exist.
+    Presence,
+    /// Their values, by keyed digest.
+    Digest,
+}
+
+/// How to learn what was applied to an environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeployedSpec {
+    /// A Flux Kustomization or HelmRelease in the same cluster.
+    Flux {
+        /// `Kustomization` or `HelmRelease`.
+        kind: Box<str>,
+        /// Its name.
+        name: Box<str>,
+        /// Its namespace; absent: `flux-system`.
+        namespace: Option<Box<str>>,
+    },
+    /// An Argo CD Application in the same cluster.
+    ArgoCd {
+        /// Its name.
+        application: Box<str>,
+        /// Its namespace; absent: `argocd`.
+        namespace: Option<Box<str>>,
+    },
+    /// A git ref that the pipeline moves after a deploy.
+    Ref(Box<str>),
+    /// An annotation on the workloads that holds the revision.
+    Annotation(Box<str>),
+}
+
+/// What turns findings into a verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// From which severity on.
+    pub fail_on: FailOn,
+    /// Seconds; an older snapshot is unknown.
+    pub snapshot_max_age: i64,
+}
+
+impl Default for Gate {
+    fn default() -> Gate {
+        Gate {
+            fail_on: FailOn::Error,
+            snapshot_max_age: 86_400,
+        }
+    }
+}
+
+/// What renderers may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RenderPolicy {
+    /// Bases and charts from other places may be fetched. Off by default.
+    pub allow_remote: bool,
+    /// Seconds per render; absent: 60.
+    pub timeout: Option<u32>,
+}
