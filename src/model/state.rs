@@ -128,7 +128,8 @@ pub fn classify(sides: &Sides<Reading<&Value>>, ty: ValueType) -> State {
     if sides.each().iter().any(|r| r.is_unknown()) {
         return State::Unknown;
     }
-    let unchanged = same(head, base, ty) == Sameness::Equal;
+    // Opaque on both sides is no evidence of an edit.
+    let unchanged = same(head, base, ty) != Sameness::Different;
     match same(live, head, ty) {
         Sameness::NotComparable(_) => return State::NotCompared,
         Sameness::Equal => {
