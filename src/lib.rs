@@ -10,6 +10,7 @@
 //! policy and render do no I/O and read no clock, environment or global.
 
 pub mod classify;
+pub mod compare;
 pub mod config;
 pub mod desired;
 pub mod document;
