@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     document::{self, Dialect, Format},
-    git::Files,
+    git::{FileError, Files},
     model::{
         path::{KeyPath, Segment},
         place::Place,
@@ -26,10 +26,11 @@ use std::{
 /// goes by folders.
 pub(super) type FoundServices = BTreeMap<String, Option<String>>;
 
-/// Looks into the repository; lists its files once.
+/// Looks into the repository; lists each folder once.
 pub(super) struct Finder<'f> {
     files: &'f Files,
-    folders: Option<Option<BTreeSet<String>>>,
+    /// By the folder above; absent where it can't be listed.
+    folders: BTreeMap<String, Option<BTreeSet<String>>>,
     /// The files that were read, for knowing when the answer may change.
     pub(super) inputs: BTreeSet<Arc<str>>,
 }
@@ -39,7 +40,7 @@ impl<'f> Finder<'f> {
     pub(super) fn new(files: &'f Files) -> Finder<'f> {
         Finder {
             files,
-            folders: None,
+            folders: BTreeMap::new(),
             inputs: BTreeSet::new(),
         }
     }
@@ -81,7 +82,7 @@ impl<'f> Finder<'f> {
                 return None;
             }
         };
-        let folders = self.folders(cx, text)?;
+        let folders = self.folders(cx, text, top_of(glob))?;
         let mut found = FoundServices::new();
         let matching = folders
             .iter()
@@ -106,20 +107,21 @@ impl<'f> Finder<'f> {
         Some(found)
     }
 
-    /// All folders that hold files, at any depth.
-    fn folders(&mut self, cx: &mut Cx<'_>, text: &Text) -> Option<&BTreeSet<String>> {
-        if self.folders.is_none() {
-            let listed = match self.files.walk("") {
+    /// All folders below `top` that hold files, at any depth.
+    fn folders(&mut self, cx: &mut Cx<'_>, text: &Text, top: &str) -> Option<&BTreeSet<String>> {
+        if !self.folders.contains_key(top) {
+            let listed = match self.files.walk(top) {
                 Ok(files) => Some(parents(&files)),
+                Err(FileError::NotFound { .. }) => Some(BTreeSet::new()),
                 Err(e) => {
-                    cx.problem(text.span, format!("can't list the repository's files: {e}"))
+                    cx.problem(text.span, format!("can't list folders: {e}"))
                         .hint(None);
                     None
                 }
             };
-            self.folders = Some(listed);
+            self.folders.insert(top.into(), listed);
         }
-        self.folders.as_ref().and_then(Option::as_ref)
+        self.folders.get(top).and_then(Option::as_ref)
     }
 
     fn by_names(
@@ -213,6 +215,12 @@ impl<'f> Finder<'f> {
             }
         }
     }
+}
+
+/// The folder above the first wildcard of a glob.
+fn top_of(glob: &str) -> &str {
+    let plain = glob.find(['*', '?', '[', '{']).unwrap_or(glob.len());
+    glob[..plain].rsplit_once('/').map_or("", |(top, _)| top)
 }
 
 fn parents(files: &[Arc<str>]) -> BTreeSet<String> {

@@ -2,7 +2,7 @@
 //! knows how it is read and how it stands in the JSON Schema.
 
 use super::{
-    read::{Cx, FromNode, members, shorten},
+    read::{Cx, FromNode, shorten},
     suggest::{did_you_mean, listed},
 };
 use crate::model::{
@@ -384,7 +384,7 @@ impl<T: FromNode> FromNode for Map<T> {
             cx.mismatch(node, "a map by name").hint(None);
             return None;
         }
-        let entries = members(cx, node).into_iter().map(|member| Entry {
+        let entries = node.children().map(|member| Entry {
             name: Spanned {
                 value: member.key().as_str().into(),
                 span: member.key_span().or_else(|| member.span()),

@@ -29,7 +29,7 @@ pub use show::show;
 pub use zero::{split_context, zero_config};
 
 use crate::{
-    document::{self, Dialect, DocumentProblem, Format},
+    document::{self, Dialect, Format},
     git::Files,
     model::{
         place::Place,
@@ -98,10 +98,9 @@ fn read_tree(cx: &mut Cx<'_>, bytes: &[u8]) -> Option<Tree> {
     let parsed = document::parse(bytes, Format::Yaml(Dialect::Core));
     let broken = parsed.problems.iter().any(|p| p.blocks);
     for problem in parsed.problems {
-        // Duplicate keys are found, and said, by the reader of maps.
-        if !problem.message.contains("duplicate key") {
-            note(cx, problem);
-        }
+        // A reader of manifests takes the last of two equal keys. Here it would lose a service.
+        let message = problem.message.trim_end_matches("; the last one counts");
+        cx.problem(problem.span, message).hint(problem.hint);
     }
     let mut documents = parsed.documents.into_iter();
     let first = documents.next();
@@ -118,10 +117,6 @@ fn read_tree(cx: &mut Cx<'_>, bytes: &[u8]) -> Option<Tree> {
             .hint("`driftgate init` writes a first one that works".to_string());
     }
     first.map(|d| d.tree)
-}
-
-fn note(cx: &mut Cx<'_>, problem: DocumentProblem) {
-    cx.problem(problem.span, problem.message).hint(problem.hint);
 }
 
 /// Of a newer format the version is all that can be judged.

@@ -27,7 +27,11 @@ macro_rules! fields {
         #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
         #[schemars(extend("patternProperties" = { "^x-": true }))]
         pub(super) struct $name {
-            $($(#[$field_meta])* pub(super) $field: $type,)*
+            $(
+                $(#[$field_meta])*
+                #[allow(dead_code, reason = "the version is only checked")]
+                pub(super) $field: $type,
+            )*
             /// Where it stands.
             #[schemars(skip)]
             #[allow(dead_code, reason = "not every map is pointed at")]

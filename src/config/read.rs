@@ -7,7 +7,7 @@ use crate::model::{
     problem::{Problem, Snippet},
     tree::{Kind, NodeRef, Span},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// Lines longer than this are not shown.
 const LONGEST_SHOWN_LINE: usize = 1000;
@@ -168,49 +168,6 @@ impl<T: FromNode> FromNode for Vec<T> {
     }
 }
 
-/// The members of a map, `<<` merged in, each name once. A name that is written twice is a
-/// problem; the first counts.
-pub(super) fn members<'t>(cx: &mut Cx<'_>, node: NodeRef<'t>) -> Vec<NodeRef<'t>> {
-    let mut out: Vec<NodeRef<'t>> = Vec::new();
-    let mut seen: BTreeMap<&'static str, Option<Span>> = BTreeMap::new();
-    let is_merge = |n: &NodeRef<'_>| n.key().as_str() == "<<" && n.kind() != Kind::Text;
-    for child in node.children().filter(|n| !is_merge(n)) {
-        let key = child.key().as_str();
-        if let Some(first) = seen.get(key) {
-            let first = first.map(|s| format!("it stands on line {} already", s.line));
-            cx.problem(
-                child.key_span(),
-                format!("duplicate key `{}`", shorten(key)),
-            )
-            .hint(first);
-            continue;
-        }
-        seen.insert(key, child.key_span());
-        out.push(child);
-    }
-    for merge in node.children().filter(is_merge) {
-        for source in merge_sources(merge) {
-            if source.kind() != Kind::Map {
-                cx.mismatch(merge, "a map, or a list of maps").hint(None);
-                continue;
-            }
-            for inherited in members(cx, source) {
-                if seen.insert(inherited.key().as_str(), None).is_none() {
-                    out.push(inherited);
-                }
-            }
-        }
-    }
-    out
-}
-
-fn merge_sources(merge: NodeRef<'_>) -> Vec<NodeRef<'_>> {
-    match merge.kind() {
-        Kind::List => merge.children().collect(),
-        _ => vec![merge],
-    }
-}
-
 /// A key as it may stand in a message.
 pub(super) fn shorten(text: &str) -> String {
     const MOST: usize = 60;
@@ -220,7 +177,8 @@ pub(super) fn shorten(text: &str) -> String {
     text.chars().take(MOST).chain(['…']).collect()
 }
 
-/// The fields of a map that are left to be read.
+/// The fields of a map that are left to be read. Merges (`<<`) and duplicates are dealt with
+/// where the file is parsed.
 pub(super) struct Fields<'t> {
     of: NodeRef<'t>,
     members: Vec<NodeRef<'t>>,
@@ -235,7 +193,7 @@ impl<'t> Fields<'t> {
         }
         Some(Fields {
             of: node,
-            members: members(cx, node),
+            members: node.children().collect(),
         })
     }
 

@@ -163,13 +163,16 @@ pub(super) fn mentions(text: &Text, name: &str) -> bool {
 /// per target.
 #[derive(Default)]
 pub(super) struct Filler {
-    evaluated: BTreeMap<Option<Span>, BTreeSet<String>>,
-    failed: BTreeMap<(Option<Span>, String), Failure>,
+    /// By template: for whom it was filled in.
+    evaluated: BTreeMap<Template, BTreeSet<String>>,
+    /// By place, template and kind of mistake.
+    failed: BTreeMap<(Option<Span>, Template, String), Failure>,
 }
 
+/// A template by its place and its text: what an alias brings has one place.
+type Template = (Option<Span>, String);
+
 struct Failure {
-    /// The span of the whole template.
-    whole: Option<Span>,
     wrong: Wrong,
     about: BTreeSet<String>,
 }
@@ -192,7 +195,7 @@ impl Filler {
         form: Form,
     ) -> Option<Box<str>> {
         self.evaluated
-            .entry(text.span)
+            .entry((text.span, text.value.clone()))
             .or_default()
             .insert(scope.about.clone());
         let pieces = match pieces(&text.value) {
@@ -296,9 +299,9 @@ impl Filler {
     }
 
     fn fail(&mut self, text: &Text, scope: &Scope, class: &str, wrong: Wrong) {
-        let key = (wrong.span, class.to_string());
+        let template = (text.span, text.value.clone());
+        let key = (wrong.span, template, class.to_string());
         let failure = self.failed.entry(key).or_insert(Failure {
-            whole: text.span,
             wrong,
             about: BTreeSet::new(),
         });
@@ -307,8 +310,8 @@ impl Filler {
 
     /// Turns what went wrong into problems: where only some targets are concerned, they are named.
     pub(super) fn finish(self, cx: &mut Cx<'_>) {
-        for ((span, _), failure) in self.failed {
-            let all = self.evaluated.get(&failure.whole).map_or(0, BTreeSet::len);
+        for ((span, template, _), failure) in self.failed {
+            let all = self.evaluated.get(&template).map_or(0, BTreeSet::len);
             let Wrong {
                 mut message, hint, ..
             } = failure.wrong;
