@@ -164,5 +164,8 @@ pub(super) fn json_trouble(what: &str, e: &serde_json::Error) -> String {
             }
         };
     }
+    if e.to_string().starts_with("recursion limit exceeded") {
+        return format!("not {what}: nested too deeply at column {column}");
+    }
     format!("not {what}: broken JSON at column {column}")
 }

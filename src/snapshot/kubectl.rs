@@ -474,3 +474,6 @@ fn writes(root: NodeRef<'_>) -> Vec<WriteRecord> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

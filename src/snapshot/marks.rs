@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// Maps and lists nested deeper than this are not written: `serde_json` would not read them back
-/// (its limit is 128, and the root counts).
-const MAX_DEPTH: usize = 127;
+/// (its limit is 128, of which the line takes one).
+const MAX_DEPTH: usize = 126;
 
 /// A step from the root of a tree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -143,7 +143,7 @@ impl<'a, 'o> Writer<'a, 'o> {
 
     fn deeper(&self) -> Result<(), &'static str> {
         if self.path.len() >= MAX_DEPTH {
-            return Err("nested deeper than 127 levels");
+            return Err("nested deeper than 126 levels");
         }
         Ok(())
     }

@@ -10,10 +10,9 @@ use crate::model::{
     observation::{Item, ItemId, Observation, Read as ScopeRead, WriteRecord, WriterKind},
     secret::{DigestKey, KeyId, unhex},
     time::Timestamp,
-    tree::{Prune, Tree},
+    tree::Tree,
 };
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::{
     borrow::Cow,
     collections::BTreeSet,
@@ -57,8 +56,7 @@ struct TextLine<'a> {
 #[serde(deny_unknown_fields)]
 struct ItemLine<'a> {
     id: ItemId,
-    #[serde(borrow)]
-    tree: &'a RawValue,
+    tree: Tree,
     #[serde(default, borrow)]
     sealed: Vec<SealedAt<'a>>,
     #[serde(default, borrow)]
@@ -312,14 +310,12 @@ impl Reader<'_, '_> {
         let bytes = std::mem::take(&mut self.lines.line);
         let line: ItemLine<'_> = serde_json::from_slice(&bytes)
             .map_err(|e| self.lines.bad(json_trouble("an item", &e)))?;
-        let plain = Tree::from_json(line.tree.get().as_bytes(), Prune::NOTHING)
-            .map_err(|_| self.lines.bad("the tree of an item is nested too deeply"))?;
         let marks = Marks {
             sealed: line.sealed,
             opaque: line.opaque,
             numbers: line.numbers,
         };
-        let tree = restore(plain, &marks, key).map_err(|what| self.lines.bad(what))?;
+        let tree = restore(line.tree, &marks, key).map_err(|what| self.lines.bad(what))?;
         let mut writes = Vec::with_capacity(line.writes.len());
         for w in line.writes {
             let fields = match w.fields.map(|n| texts.get(n)) {

@@ -60,7 +60,7 @@ struct WriteLine<'a> {
 /// a MAC is written only with a lasting key.
 ///
 /// # Errors
-/// When `out` fails, or an item holds what could not be read back (nesting beyond 127 levels);
+/// When `out` fails, or an item holds what could not be read back (nesting beyond 126 levels);
 /// the message names the item. Use [`write_file`] to leave nothing half-written behind.
 pub fn write(sections: &[Section<'_>], key: &DigestKey, out: &mut dyn Write) -> io::Result<()> {
     if sections.is_empty() {
