@@ -9,7 +9,7 @@ use super::{
     secret::{Sameness, SecretValue},
 };
 use serde::{
-    Serialize, Serializer,
+    Deserialize, Serialize, Serializer,
     de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
     ser::{SerializeMap, SerializeSeq},
 };
@@ -673,6 +673,20 @@ impl TreeBuilder {
         self.prune.0.iter().any(|p| {
             p.len() == self.path.len() && p.iter().zip(&self.path).all(|(a, b)| *a == b.as_str())
         })
+    }
+}
+
+/// Without spans; as part of a larger text, in one pass.
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Tree, D::Error> {
+        let mut builder = TreeBuilder::new();
+        Seed {
+            builder: &mut builder,
+            key: Name::NONE,
+            depth: 0,
+        }
+        .deserialize(d)?;
+        Ok(builder.finish())
     }
 }
 

@@ -261,6 +261,7 @@ impl<T> Reading<T> {
 
 /// Why something could not be read. `detail` is in our own words; it holds no value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Unread {
     /// The kind of failure.
     pub cause: UnreadCause,
