@@ -1,0 +1,330 @@
+//! What was read, what not and why, and what the environments run.
+
+use super::{Style, say, side, words};
+use crate::{
+    model::{
+        finding::CommitShown,
+        report::{Coverage, CoverageStatus, Deployed, Report, SideName},
+    },
+    text::{
+        list, number,
+        page::{Page, Paint, Span},
+        plural, truncate,
+    },
+};
+use std::{collections::BTreeSet, io};
+
+/// More services than this, read alike, are one line.
+const SERVICES: usize = 3;
+/// Commits listed below an environment.
+const COMMITS: usize = 3;
+
+pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::Result<()> {
+    failures(page, report)?;
+    for line in lines(report, style) {
+        page.wrapped(2, 4, &line)?;
+    }
+    let skipped: BTreeSet<_> = report
+        .coverage
+        .iter()
+        .filter(|c| c.status == CoverageStatus::NotInScope)
+        .map(|c| (&*c.service, &*c.environment))
+        .collect();
+    if !skipped.is_empty() {
+        let text = format!(
+            "not in scope: {} that this change does not write",
+            plural(skipped.len(), "target")
+        );
+        page.wrapped(2, 4, &[Span::painted(&text, Paint::Dim)])?;
+    }
+    if report.coverage.is_empty() {
+        page.wrapped(2, 4, &[Span::painted("nothing was read", Paint::BoldRed)])?;
+    }
+    without(page, report)?;
+    deployed(page, report, style)
+}
+
+/// What could not be read, one line per reason however many services share it.
+fn failures(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let mut groups: Vec<(&Coverage, Vec<&str>)> = Vec::new();
+    for c in report.coverage.iter().filter(|c| c.blocks()) {
+        let same = |g: &Coverage| {
+            (&g.environment, &g.layer, g.side, g.source, &g.status)
+                == (&c.environment, &c.layer, c.side, c.source, &c.status)
+        };
+        match groups.iter_mut().find(|(g, _)| same(g)) {
+            Some((_, services)) => services.push(&c.service),
+            None => groups.push((c, vec![&c.service])),
+        }
+    }
+    for (c, services) in groups {
+        let (word, why) = match &c.status {
+            CoverageStatus::Partial(why) => ("read in part", why),
+            CoverageStatus::Failed(why) => ("not read", why),
+            CoverageStatus::Read | CoverageStatus::NotInScope => continue,
+        };
+        let text = format!(
+            "{}: {}, {} ({})",
+            c.environment,
+            layer_of(&services, &c.layer),
+            side(c),
+            from(c)
+        );
+        let name = Span::painted(&text, Paint::Bold);
+        page.wrapped(
+            2,
+            4,
+            &[Span::painted(word, Paint::BoldRed), Span::prose(" "), name],
+        )?;
+        page.wrapped(4, 4, &[Span::prose(&why.detail)])?;
+    }
+    Ok(())
+}
+
+fn layer_of(services: &[&str], layer: &str) -> String {
+    match services {
+        [one] => format!("{one} {layer}"),
+        few if few.len() <= SERVICES => format!("{layer} of {}", few.join(", ")),
+        many => format!("{layer} of {}", plural(many.len(), "service")),
+    }
+}
+
+/// A layer of a target with all its sides, all read.
+struct Row<'a> {
+    environment: &'a str,
+    layer: &'a str,
+    services: Vec<&'a str>,
+    objects: u64,
+    entries: u64,
+    opaque: u64,
+    live: bool,
+    from: Vec<String>,
+    sources: Vec<(SideName, &'static str)>,
+}
+
+impl<'a> Row<'a> {
+    fn new(sides: &[&'a Coverage]) -> Option<Row<'a>> {
+        let first = sides.first()?;
+        let live = sides.iter().find(|c| c.side == SideName::Live);
+        let mut row = Row {
+            environment: &first.environment,
+            layer: &first.layer,
+            services: vec![&first.service],
+            objects: live.unwrap_or(first).objects,
+            entries: sides.iter().map(|c| c.entries).max()?,
+            opaque: sides.iter().map(|c| c.opaque).max()?,
+            live: live.is_some(),
+            from: Vec::new(),
+            sources: sides.iter().map(|c| (c.side, c.source)).collect(),
+        };
+        for c in sides {
+            let from = from(c);
+            if !row.from.contains(&from) {
+                row.from.push(from);
+            }
+        }
+        Some(row)
+    }
+
+    fn is_like(&self, other: &Row<'_>) -> bool {
+        (self.environment, self.layer, self.live, &self.sources)
+            == (other.environment, other.layer, other.live, &other.sources)
+    }
+
+    fn join(&mut self, other: &Row<'a>) {
+        self.services.extend(&other.services);
+        self.objects += other.objects;
+        self.entries += other.entries;
+        self.opaque += other.opaque;
+        self.from.retain(|f| other.from.contains(f));
+    }
+
+    fn spans(&self) -> Vec<Span> {
+        let mut counts = vec![format!(
+            "{}{}",
+            plural(
+                usize::try_from(self.objects).unwrap_or(usize::MAX),
+                "object"
+            ),
+            if self.live { "" } else { " in git" }
+        )];
+        if self.entries > 0 {
+            counts.push(format!(
+                "{} settings and fields compared",
+                number(self.entries)
+            ));
+        }
+        if self.opaque > 0 {
+            counts.push(format!("{} opaque", number(self.opaque)));
+        }
+        let mut spans = vec![
+            Span::painted(&format!("{}:", self.environment), Paint::Bold),
+            Span::prose(&format!(
+                " {} — {}",
+                layer_of(&self.services, self.layer),
+                counts.join(", ")
+            )),
+        ];
+        if !self.from.is_empty() {
+            spans.push(Span::prose(" "));
+            spans.push(Span::painted(
+                &format!("({})", self.from.join("; ")),
+                Paint::Dim,
+            ));
+        }
+        spans
+    }
+}
+
+fn from(c: &Coverage) -> String {
+    let mut text = c.source.to_owned();
+    if !c.from.is_empty() {
+        text = format!("{text}, {}", c.from);
+    }
+    if let Some(taken) = c.taken {
+        text = format!("{text}, taken {taken}");
+    }
+    text
+}
+
+/// The rows of what was read, in the report's order; many services read alike are one.
+fn lines(report: &Report, style: &Style) -> Vec<Vec<Span>> {
+    let mut targets: Vec<((&str, &str, &str), Vec<&Coverage>)> = Vec::new();
+    for c in report
+        .coverage
+        .iter()
+        .filter(|c| c.status != CoverageStatus::NotInScope)
+    {
+        let key = (&*c.environment, &*c.service, &*c.layer);
+        // Sorted input: the sides of a layer stand together, so the last few are enough to look at.
+        match targets.iter_mut().rev().take(64).find(|t| t.0 == key) {
+            Some((_, sides)) => sides.push(c),
+            None => targets.push((key, vec![c])),
+        }
+    }
+    let rows: Vec<Row<'_>> = targets
+        .iter()
+        .filter(|(_, sides)| sides.iter().all(|c| c.status == CoverageStatus::Read))
+        .filter_map(|(_, sides)| Row::new(sides))
+        .collect();
+    let mut joined: Vec<Row<'_>> = Vec::new();
+    for row in rows.iter().map(|r| Row {
+        services: r.services.clone(),
+        from: r.from.clone(),
+        sources: r.sources.clone(),
+        ..*r
+    }) {
+        let many = rows
+            .iter()
+            .filter(|r| r.is_like(&row))
+            .take(SERVICES + 1)
+            .count()
+            > SERVICES;
+        match joined
+            .iter_mut()
+            .find(|j| many && !style.verbose && j.is_like(&row))
+        {
+            Some(like) => like.join(&row),
+            None => joined.push(row),
+        }
+    }
+    joined.iter().map(Row::spans).collect()
+}
+
+/// What was asked as a help and not granted.
+fn without(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let all: BTreeSet<&str> = report
+        .coverage
+        .iter()
+        .flat_map(|c| &c.without)
+        .map(|w| &**w)
+        .collect();
+    for what in all {
+        let label = Span::painted("without:", Paint::Yellow);
+        page.wrapped(2, 4, &[label, Span::prose(" "), Span::prose(what)])?;
+    }
+    Ok(())
+}
+
+/// What environments run, services in the same situation together.
+fn deployed(page: &mut Page<'_>, report: &Report, style: &Style) -> io::Result<()> {
+    let mut groups: Vec<(&Deployed, Vec<&str>, Vec<&CommitShown>)> = Vec::new();
+    for d in &report.deployed {
+        let same = |g: &Deployed| {
+            (&g.environment, &g.revision, g.how, &g.warnings)
+                == (&d.environment, &d.revision, d.how, &d.warnings)
+        };
+        let at = groups
+            .iter()
+            .position(|(g, ..)| same(g))
+            .unwrap_or_else(|| {
+                groups.push((d, Vec::new(), Vec::new()));
+                groups.len() - 1
+            });
+        let (_, services, commits) = &mut groups[at];
+        services.push(&d.service);
+        for c in &d.commits {
+            if !commits.iter().any(|known| known.id == c.id) {
+                commits.push(c);
+            }
+        }
+    }
+    for (d, services, commits) in &groups {
+        let alone = groups
+            .iter()
+            .filter(|(g, ..)| g.environment == d.environment)
+            .count()
+            == 1;
+        let who = match alone {
+            true => d.environment.to_string(),
+            false => format!("{}: {}", d.environment, list(services, SERVICES)),
+        };
+        let verb = if alone || services.len() == 1 {
+            "runs"
+        } else {
+            "run"
+        };
+        let mut text = match &d.revision {
+            Some(id) => format!(" {verb} {} ({})", words::short(id), d.how),
+            None => format!(" {verb} a revision that is not known ({})", d.how),
+        };
+        if !commits.is_empty() {
+            text = format!("{text}; {} behind", plural(commits.len(), "commit"));
+        }
+        page.wrapped(
+            2,
+            4,
+            &[Span::painted(&who, Paint::Bold), Span::prose(&text)],
+        )?;
+        let most = if style.verbose { usize::MAX } else { COMMITS };
+        for c in commits.iter().take(most) {
+            let line = format!(
+                "{} {} {}: {}",
+                words::short(&c.id),
+                words::day(c),
+                c.author,
+                c.summary
+            );
+            page.line(
+                4,
+                &[Span::painted(
+                    &truncate(&crate::text::terminal(&line), page.width() - 4),
+                    Paint::Dim,
+                )],
+            )?;
+        }
+        if commits.len() > most {
+            let more = format!("and {} more", commits.len() - most);
+            page.line(4, &[Span::painted(&more, Paint::Dim)])?;
+        }
+        for warning in &d.warnings {
+            let mut spans = vec![
+                Span::painted("warning:", Paint::BoldYellow),
+                Span::prose(" "),
+            ];
+            spans.extend(say(warning));
+            page.wrapped(4, 6, &spans)?;
+        }
+    }
+    Ok(())
+}
