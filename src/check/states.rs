@@ -95,8 +95,15 @@ fn first_writer(entry: &Compared) -> Option<&Writer> {
 
 fn subject(cx: &CheckContext<'_>, entry: &Compared) -> Subject {
     let sides = &entry.sides;
-    let desired = desired(&sides.head);
-    let differs = |other: &DesiredShown| Some(other) != desired.as_ref();
+    let desired = desired(&sides.head).map(|d| DesiredShown {
+        commit: entry.since.clone(),
+        ..d
+    });
+    let differs = |other: &DesiredShown| {
+        desired
+            .as_ref()
+            .is_none_or(|d| d.value != other.value || d.place != other.place)
+    };
     let base = self::desired(&sides.base).filter(|b| differs(b));
     let deployed =
         self::desired(&sides.deployed).filter(|d| differs(d) && Some(d) != base.as_ref());
@@ -149,7 +156,7 @@ fn live(entry: &Compared) -> Option<LiveShown> {
             .map(|o| o.path.to_string().into())
             .filter(|f: &Box<str>| !f.is_empty()),
         written: entry.written.clone(),
-        in_git: None,
+        in_git: entry.in_git.clone(),
     })
 }
 

@@ -13,11 +13,12 @@ mod worlds;
 pub mod walk;
 
 pub use objects::compare_layer;
+pub use settings::lookup;
 
 use crate::model::{
     desired::DesiredWorld,
     entry::{Entry, EntryKey},
-    finding::{Message, Written},
+    finding::{CommitShown, InGit, Message, Written},
     observation::{ObjectId, Observation},
     state::{Sides, State},
     target::{DeployedSpec, Layer, SecretsMode},
@@ -64,6 +65,10 @@ pub struct Compared {
     pub state: State,
     /// Who wrote the live value, for what is a problem.
     pub written: Option<Written>,
+    /// The commit that gave git its present value, where history was asked.
+    pub since: Option<CommitShown>,
+    /// Whether git ever had the live value, where history was asked.
+    pub in_git: Option<InGit>,
     /// Who sees it: `Deployment/shop/api container api`.
     pub affects: Vec<Box<str>>,
     /// Fields whose difference is this one.
@@ -96,6 +101,8 @@ impl Compared {
             ty: ValueType::Text,
             state,
             written: None,
+            since: None,
+            in_git: None,
             affects: vec![],
             explains: vec![],
             cause: None,

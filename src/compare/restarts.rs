@@ -37,13 +37,13 @@ pub(crate) fn find(
             let environment = effective_environment(&object.id, root, &container, &world);
             let mut sources: BTreeMap<(ObjectId, Option<Box<str>>), BTreeSet<Box<str>>> =
                 BTreeMap::new();
-            for (name, variable) in &environment.variables {
-                for (source, path) in &variable.from {
-                    if *source != object.id {
+            for name in environment.variables.keys() {
+                for (source, path) in environment.from(name) {
+                    if source != object.id {
                         sources
-                            .entry((source.clone(), data_key(path)))
+                            .entry((source, data_key(&path)))
                             .or_default()
-                            .insert((&**name).into());
+                            .insert(name.as_ref().into());
                     }
                 }
             }
@@ -77,14 +77,14 @@ fn running(
     let mut by_source: BTreeMap<&ObjectId, Restart> = BTreeMap::new();
     for ((source, key), settings) in sources {
         let asked = [(source.clone(), key.clone())];
-        let stale = pods::stale_containers(live, &object.id, &container.name, &asked);
+        let stale = pods::stale_containers(live, &object.id, container.name, &asked);
         let Some(oldest) = stale.iter().map(|s| s.started).min() else {
             continue;
         };
         let changed = stale.iter().map(|s| s.changed).min();
         let restart = by_source.entry(source).or_insert_with(|| Restart {
             workload: object.id.clone(),
-            container: (&*container.name).into(),
+            container: container.name.into(),
             source: source.clone(),
             settings: vec![],
             started: Some(oldest),

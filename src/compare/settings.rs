@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     kubernetes::{
-        environment::{Environment, MissingReference, Variable, effective_environment},
+        environment::{Environment, MissingReference, World, effective_environment},
         workload::{self, ContainerRef},
     },
     model::{
@@ -17,6 +17,7 @@ use crate::{
         observation::ObjectId,
         path::{KeyPath, Segment},
         place::Place,
+        secret::Sameness,
         state::{Sides, State},
         tree::NodeRef,
         value::{Reading, Unread, Value, ValueType},
@@ -53,107 +54,96 @@ fn is_selected(input: &LayerInput<'_>, object: &ObjectSides<'_>) -> bool {
             .any(|w| object.id.kind.eq_ignore_ascii_case(&w.kind) && object.id.name == w.name)
 }
 
-fn workload(input: &LayerInput<'_>, object: &ObjectSides<'_>, found: &mut Found) {
+fn workload<'a>(input: &LayerInput<'a>, object: &ObjectSides<'a>, found: &mut Found) {
     let roots = object.walk_roots();
     let (Some(head), Some(live)) = (roots.head, roots.live) else {
         return;
     };
-    let names = |root: NodeRef<'_>| -> Vec<Box<str>> {
-        workload::containers(root)
-            .into_iter()
-            .map(|c| c.name.into())
-            .collect()
-    };
-    let running = names(live);
-    for name in names(head).iter().filter(|n| running.contains(n)) {
-        let environments = environments(input, object, &roots, name);
+    let worlds = Worlds::of(input);
+    let running = workload::containers(live);
+    for container in workload::containers(head) {
+        let name = container.name;
+        if !running.iter().any(|c| c.name == name) {
+            continue;
+        }
+        let containers = roots.map(|root| {
+            let root = (*root)?;
+            let all = workload::containers(root);
+            Some((root, all.into_iter().find(|c| c.name == name)?))
+        });
+        let Some(environments) = environments(&object.id, &worlds, &containers) else {
+            continue;
+        };
         let consumer: Box<str> = format!("{} container {name}", object.id).into();
         missing_references(object, &environments, &consumer, found);
         variables(input, object, &environments, &consumer, found);
     }
 }
 
-/// The environment of one container on each side. Where git lacks the container on one side, the
-/// other side of git stands in.
-fn environments(
-    input: &LayerInput<'_>,
-    object: &ObjectSides<'_>,
-    roots: &Sides<Option<NodeRef<'_>>>,
-    name: &str,
-) -> Sides<Environment> {
-    let container = |root: Option<NodeRef<'_>>| -> Option<()> {
-        workload::containers(root?)
-            .iter()
-            .any(|c| *c.name == *name)
-            .then_some(())
-    };
-    let git = |world: &DesiredWorld, root: Option<NodeRef<'_>>| {
-        let root = if container(root).is_some() {
-            root
-        } else {
-            roots.head
-        };
-        let world = GitWorld {
+/// The four worlds that references are resolved in.
+struct Worlds<'a> {
+    base: GitWorld<'a>,
+    head: GitWorld<'a>,
+    deployed: GitWorld<'a>,
+    live: Option<LiveWorld<'a>>,
+}
+
+impl<'a> Worlds<'a> {
+    fn of(input: &LayerInput<'a>) -> Worlds<'a> {
+        let git = |world| GitWorld {
             world,
             live: input.live,
             secrets: input.secrets,
         };
-        resolve(&object.id, root, name, |root, c| {
-            effective_environment(&object.id, root, c, &world)
-        })
-    };
-    let head = git(input.head, roots.head);
-    let same_as_head = |world: &DesiredWorld, root: Option<NodeRef<'_>>| {
-        std::ptr::eq(world, input.head)
-            && matches!((root, roots.head), (Some(a), Some(b)) if a.is_same_node(b))
-    };
-    let git_or_head = |world: &DesiredWorld, root| {
-        if same_as_head(world, root) {
-            head.clone()
-        } else {
-            git(world, root)
-        }
-    };
-    let base = git_or_head(input.base, roots.base);
-    let deployed = git_or_head(input.deployed, roots.deployed);
-    let live = match input.live {
-        Some(live) => {
-            let world = LiveWorld {
+        Worlds {
+            base: git(input.base),
+            head: git(input.head),
+            deployed: git(input.deployed),
+            live: input.live.map(|live| LiveWorld {
                 live,
                 secrets: input.secrets,
-            };
-            resolve(&object.id, roots.live, name, |root, c| {
-                effective_environment(&object.id, root, c, &world)
-            })
+            }),
         }
+    }
+}
+
+/// The environment of one container on each side. Where git lacks the container on one side, the
+/// other side of git stands in.
+fn environments<'a>(
+    id: &'a ObjectId,
+    worlds: &'a Worlds<'a>,
+    containers: &'a Sides<Option<(NodeRef<'a>, ContainerRef<'a>)>>,
+) -> Option<Sides<Environment<'a>>> {
+    let of = |side: &'a Option<(NodeRef<'a>, ContainerRef<'a>)>, world: &'a dyn World| {
+        side.as_ref()
+            .map(|(root, container)| effective_environment(id, *root, container, world))
+    };
+    let head = of(&containers.head, &worlds.head)?;
+    let git = |side: &'a Option<(NodeRef<'a>, ContainerRef<'a>)>, world: &'a GitWorld<'a>| {
+        let same_node = matches!((side, &containers.head), (Some(a), Some(b)) if a.0.is_same_node(b.0));
+        if same_node && std::ptr::eq(world.world, worlds.head.world) {
+            return head.clone();
+        }
+        of(side, world).unwrap_or_else(|| head.clone())
+    };
+    let base = git(&containers.base, &worlds.base);
+    let deployed = git(&containers.deployed, &worlds.deployed);
+    let live = match &worlds.live {
+        Some(world) => of(&containers.live, world)?,
         None => base.clone(),
     };
-    Sides {
+    Some(Sides {
         base,
         head,
         deployed,
         live,
-    }
-}
-
-fn resolve<'a>(
-    _object: &ObjectId,
-    root: Option<NodeRef<'a>>,
-    name: &str,
-    f: impl FnOnce(NodeRef<'a>, &ContainerRef<'a>) -> Environment,
-) -> Environment {
-    root.and_then(|root| {
-        let containers = workload::containers(root);
-        let container = containers.iter().find(|c| *c.name == *name)?;
-        Some(f(root, container))
     })
-    .unwrap_or_default()
 }
 
 fn variables(
     input: &LayerInput<'_>,
     object: &ObjectSides<'_>,
-    environments: &Sides<Environment>,
+    environments: &Sides<Environment<'_>>,
     consumer: &str,
     found: &mut Found,
 ) {
@@ -174,6 +164,11 @@ fn variables(
             .get(name)
             .copied()
             .unwrap_or(ValueType::Text);
+        if all_equal(environments, name, ty) {
+            let opaque = environments.head.read(name);
+            found.opaque += u64::from(opaque.present().is_some_and(Value::is_opaque));
+            continue;
+        }
         let sides = Sides {
             base: reading(&environments.base, name, Some(input.base)),
             head: reading(&environments.head, name, Some(input.head)),
@@ -181,10 +176,7 @@ fn variables(
             live: reading(&environments.live, name, None),
         };
         match state_of(&sides, ty) {
-            State::InSync => {
-                let opaque = |r: &Reading<Entry>| r.present().is_some_and(|e| e.value.is_opaque());
-                found.opaque += u64::from(opaque(&sides.head));
-            }
+            State::InSync => {}
             State::Unknown => {
                 let why = sides.each().into_iter().find_map(|r| match r {
                     Reading::Unknown(u) => Some(u.clone()),
@@ -209,29 +201,34 @@ fn variables(
     causes(&mut found.entries[first_new..], environments);
 }
 
-/// What a side says of a variable: one that is in no source is absent, unless a source could not
-/// be read.
-fn reading(environment: &Environment, name: &str, world: Option<&DesiredWorld>) -> Reading<Entry> {
-    match (environment.variables.get(name), &environment.incomplete) {
-        (Some(v), _) => v.reading.clone().map(|value| Entry {
-            value,
-            from: origins(v, world),
-        }),
-        (None, Some(why)) => Reading::Unknown(why.clone()),
-        (None, None) => Reading::within_whole(None),
-    }
+/// The ordinary case, without paths and places.
+fn all_equal(environments: &Sides<Environment<'_>>, name: &str, ty: ValueType) -> bool {
+    let all = environments.map(|e| e.read(name));
+    let [Reading::Present(first), rest @ ..] = all.each() else {
+        return false;
+    };
+    rest.iter().all(|r| matches!(r, Reading::Present(v) if v.same(first, ty) == Sameness::Equal))
 }
 
-fn origins(variable: &Variable, world: Option<&DesiredWorld>) -> Vec<Origin> {
-    variable
-        .from
-        .iter()
-        .map(|(object, path)| Origin {
-            object: object.clone(),
-            path: path.clone(),
-            place: world.and_then(|w| place(w, object, path)),
-        })
-        .collect()
+/// What a side says of a variable: one that is in no source is absent, unless a source could not
+/// be read.
+fn reading(
+    environment: &Environment<'_>,
+    name: &str,
+    world: Option<&DesiredWorld>,
+) -> Reading<Entry> {
+    environment.read(name).map(|value| Entry {
+        value,
+        from: environment
+            .from(name)
+            .into_iter()
+            .map(|(object, path)| Origin {
+                place: world.and_then(|w| place(w, &object, &path)),
+                object,
+                path,
+            })
+            .collect(),
+    })
 }
 
 /// Where a field of an object of git is written.
@@ -244,7 +241,8 @@ fn place(world: &DesiredWorld, object: &ObjectId, path: &KeyPath) -> Option<Plac
 }
 
 /// The node at a path; list items by the first of their keys.
-pub(crate) fn lookup<'a>(root: NodeRef<'a>, path: &KeyPath) -> Option<NodeRef<'a>> {
+#[must_use]
+pub fn lookup<'a>(root: NodeRef<'a>, path: &KeyPath) -> Option<NodeRef<'a>> {
     path.0.iter().try_fold(root, |node, segment| match segment {
         Segment::Member(name) => node.member(name),
         Segment::Index(i) => node.children().nth(*i as usize),
@@ -266,18 +264,18 @@ pub(crate) fn lookup<'a>(root: NodeRef<'a>, path: &KeyPath) -> Option<NodeRef<'a
 }
 
 /// A variable that differs only because of another one that it refers to names that one.
-fn causes(entries: &mut [Compared], environments: &Sides<Environment>) {
+fn causes(entries: &mut [Compared], environments: &Sides<Environment<'_>>) {
     let differing: Vec<Box<str>> = entries.iter().map(|e| e.key.to_string().into()).collect();
     for entry in entries {
         let name = entry.key.to_string();
-        let references = |e: &Environment| {
-            e.variables.get(name.as_str()).map(|v| {
-                (
-                    v.references.clone(),
-                    v.from.first().cloned(),
-                    v.written.clone(),
-                )
-            })
+        let references = |e: &Environment<'_>| {
+            let variable = e.variables.get(name.as_str())?;
+            let references: Vec<String> = variable
+                .references
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            Some((references, e.from(&name).into_iter().next()?))
         };
         let (Some(head), Some(live)) = (
             references(&environments.head),
@@ -285,13 +283,12 @@ fn causes(entries: &mut [Compared], environments: &Sides<Environment>) {
         ) else {
             continue;
         };
-        let (base, written_alike) = (references(&environments.base), head == live);
-        if written_alike && base.is_none_or(|b| b == head) {
+        if head == live && references(&environments.base).is_none_or(|b| b == head) {
             entry.cause = head
                 .0
                 .iter()
-                .find(|r| differing.iter().any(|d| **d == ***r) && ***r != *name)
-                .map(|r| r.to_string().into());
+                .find(|r| differing.iter().any(|d| **d == *r.as_str()) && **r != name)
+                .map(|r| r.as_str().into());
         }
     }
 }
@@ -299,7 +296,7 @@ fn causes(entries: &mut [Compared], environments: &Sides<Environment>) {
 /// A required reference that is provably nowhere: the container can't start.
 fn missing_references(
     object: &ObjectSides<'_>,
-    environments: &Sides<Environment>,
+    environments: &Sides<Environment<'_>>,
     consumer: &str,
     found: &mut Found,
 ) {
@@ -310,15 +307,11 @@ fn missing_references(
         }
     }
     for error in all {
-        let entry = |env: &Environment| {
-            let has = env
-                .variables
-                .values()
-                .any(|v| v.from.iter().any(|(_, p)| *p == error.path))
-                || env.errors.contains(error);
+        let entry = |env: &Environment<'_>| {
+            let has = env.errors.contains(error);
             Reading::within_whole(has.then(|| {
                 Entry::of(
-                    Value::Symbol(error.to_string().into()),
+                    Value::Symbol(missing_name(error)),
                     Origin {
                         object: object.id.clone(),
                         path: error.path.clone(),
@@ -349,6 +342,14 @@ fn missing_references(
                 State::Missing,
             )
         });
+    }
+}
+
+/// `ConfigMap/shop/api, key LOG_LEVEL`.
+fn missing_name(error: &MissingReference) -> Box<str> {
+    match &error.key {
+        Some(key) => format!("{}, key {key}", error.object).into(),
+        None => error.object.to_string().into(),
     }
 }
 

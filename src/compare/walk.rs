@@ -38,9 +38,9 @@ pub struct FieldDifference<'a> {
 }
 
 /// What a walk needs to know of its object.
-pub struct WalkContext<'a> {
+pub struct WalkContext<'c, 'a> {
     /// The object.
-    pub id: &'a ObjectId,
+    pub id: &'c ObjectId,
     /// How its lists and maps merge.
     pub topology: Topology<'a>,
     /// Whether git has all members of the maps it governs.
@@ -49,7 +49,7 @@ pub struct WalkContext<'a> {
     /// something else there.
     pub other_version: bool,
     /// Whether the deployer still owns the live value at a path.
-    pub deployer_owns: &'a dyn Fn(&KeyPath) -> bool,
+    pub deployer_owns: &'c dyn Fn(&KeyPath) -> bool,
 }
 
 /// What a walk found.
@@ -69,7 +69,7 @@ enum Step<'a> {
 }
 
 struct Walker<'c, 'a> {
-    cx: &'c WalkContext<'a>,
+    cx: &'c WalkContext<'c, 'a>,
     names: Vec<Name>,
     steps: Vec<Step<'a>>,
     out: Walked<'a>,
@@ -77,7 +77,7 @@ struct Walker<'c, 'a> {
 
 /// Walks an object whose sides are `roots`.
 #[must_use]
-pub fn walk<'a>(roots: Nodes<'a>, cx: &WalkContext<'a>) -> Walked<'a> {
+pub fn walk<'a>(roots: Nodes<'a>, cx: &WalkContext<'_, 'a>) -> Walked<'a> {
     let mut walker = Walker {
         cx,
         names: Vec::with_capacity(16),

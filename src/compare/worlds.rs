@@ -29,17 +29,21 @@ fn live_object<'a>(live: &'a Observation, id: &ObjectId) -> Reading<NodeRef<'a>>
     live.object(id).map(|item| item.tree.root())
 }
 
-impl<'a> World<'a> for GitWorld<'a> {
-    fn config_map(&self, namespace: Option<&str>, name: &str) -> Reading<NodeRef<'a>> {
+impl World for GitWorld<'_> {
+    fn config_map(&self, namespace: Option<&str>, name: &str) -> Reading<NodeRef<'_>> {
         self.find(&ObjectId::new("", "ConfigMap", namespace, name))
     }
 
-    fn secret(&self, namespace: Option<&str>, name: &str) -> Reading<NodeRef<'a>> {
+    fn secret(&self, namespace: Option<&str>, name: &str) -> Reading<NodeRef<'_>> {
         self.find(&ObjectId::new("", "Secret", namespace, name))
     }
 
     fn follows_secrets(&self) -> bool {
         self.secrets != SecretsMode::References
+    }
+
+    fn origin_of(&self, kind: &str, namespace: Option<&str>, name: &str) -> ObjectId {
+        ObjectId::new("", kind, namespace, name)
     }
 }
 
@@ -59,16 +63,20 @@ impl<'a> GitWorld<'a> {
     }
 }
 
-impl<'a> World<'a> for LiveWorld<'a> {
-    fn config_map(&self, namespace: Option<&str>, name: &str) -> Reading<NodeRef<'a>> {
+impl World for LiveWorld<'_> {
+    fn config_map(&self, namespace: Option<&str>, name: &str) -> Reading<NodeRef<'_>> {
         live_object(self.live, &ObjectId::new("", "ConfigMap", namespace, name))
     }
 
-    fn secret(&self, namespace: Option<&str>, name: &str) -> Reading<NodeRef<'a>> {
+    fn secret(&self, namespace: Option<&str>, name: &str) -> Reading<NodeRef<'_>> {
         live_object(self.live, &ObjectId::new("", "Secret", namespace, name))
     }
 
     fn follows_secrets(&self) -> bool {
         self.secrets != SecretsMode::References
+    }
+
+    fn origin_of(&self, kind: &str, namespace: Option<&str>, name: &str) -> ObjectId {
+        ObjectId::new("", kind, namespace, name)
     }
 }

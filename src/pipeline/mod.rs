@@ -51,9 +51,9 @@ pub fn check(request: &CheckRequest) -> anyhow::Result<Report> {
     state.choose_scope(revisions.occasion);
     let live = live::read(&run, &plan, &state)?;
     let deployed = deployed::learn(&run, &plan, &revisions, &mut state, &live);
-    let compared = judge::compare(&plan, &state, &live);
+    let mut compared = judge::compare(&plan, &state, &live);
+    history::fill(&run, &revisions, &state, &mut compared);
     let mut report = judge::report(&run, &plan, &revisions, &state, &live, deployed, &compared);
-    history::fill(&run, &revisions, &mut report);
     judge::finish(&mut report, request.fail_on.unwrap_or(plan.gate.fail_on));
     Ok(report)
 }

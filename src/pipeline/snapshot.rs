@@ -144,7 +144,7 @@ fn describe(key: &SystemKey, observation: &Observation) -> (String, bool) {
     );
     for why in &failed {
         line.push_str("\n  not read: ");
-        line.push_str(why);
+        line.push_str(&text::terminal(why));
     }
-    (text::terminal_lines(&line), failed.is_empty())
+    (line, failed.is_empty())
 }
