@@ -1,6 +1,6 @@
 //! What was read, what not and why, and what the environments run.
 
-use super::{Style, say, side, words};
+use super::{Style, grouped, say, side, words};
 use crate::{
     model::{
         finding::CommitShown,
@@ -59,8 +59,8 @@ fn failures(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     }
     for (c, services) in groups {
         let (word, why) = match &c.status {
-            CoverageStatus::Partial(why) => ("read in part", why),
-            CoverageStatus::Failed(why) => ("not read", why),
+            CoverageStatus::Partial(why) => ("READ IN PART", why),
+            CoverageStatus::Failed(why) => ("NOT READ", why),
             CoverageStatus::Read | CoverageStatus::NotInScope => continue,
         };
         let text = format!(
@@ -99,7 +99,7 @@ struct Row<'a> {
     opaque: u64,
     live: bool,
     from: Vec<String>,
-    sources: Vec<(SideName, &'static str)>,
+    sources: Vec<(bool, &'static str)>,
 }
 
 impl<'a> Row<'a> {
@@ -115,7 +115,10 @@ impl<'a> Row<'a> {
             opaque: sides.iter().map(|c| c.opaque).max()?,
             live: live.is_some(),
             from: Vec::new(),
-            sources: sides.iter().map(|c| (c.side, c.source)).collect(),
+            sources: sides
+                .iter()
+                .map(|c| (c.side == SideName::Live, c.source))
+                .collect(),
         };
         for c in sides {
             let from = from(c);
@@ -126,17 +129,13 @@ impl<'a> Row<'a> {
         Some(row)
     }
 
-    fn is_like(&self, other: &Row<'_>) -> bool {
-        (self.environment, self.layer, self.live, &self.sources)
-            == (other.environment, other.layer, other.live, &other.sources)
-    }
-
-    fn join(&mut self, other: &Row<'a>) {
-        self.services.extend(&other.services);
+    fn join(mut self, other: Row<'a>) -> Row<'a> {
+        self.services.extend(other.services);
         self.objects += other.objects;
         self.entries += other.entries;
         self.opaque += other.opaque;
         self.from.retain(|f| other.from.contains(f));
+        self
     }
 
     fn spans(&self) -> Vec<Span> {
@@ -189,46 +188,31 @@ fn from(c: &Coverage) -> String {
 
 /// The rows of what was read, in the report's order; many services read alike are one.
 fn lines(report: &Report, style: &Style) -> Vec<Vec<Span>> {
-    let mut targets: Vec<((&str, &str, &str), Vec<&Coverage>)> = Vec::new();
-    for c in report
+    let looked_at = report
         .coverage
         .iter()
-        .filter(|c| c.status != CoverageStatus::NotInScope)
-    {
-        let key = (&*c.environment, &*c.service, &*c.layer);
-        // Sorted input: the sides of a layer stand together, so the last few are enough to look at.
-        match targets.iter_mut().rev().take(64).find(|t| t.0 == key) {
-            Some((_, sides)) => sides.push(c),
-            None => targets.push((key, vec![c])),
-        }
-    }
-    let rows: Vec<Row<'_>> = targets
+        .filter(|c| c.status != CoverageStatus::NotInScope);
+    let targets = grouped(looked_at, |c| (&*c.environment, &*c.service, &*c.layer));
+    let rows = targets
         .iter()
         .filter(|(_, sides)| sides.iter().all(|c| c.status == CoverageStatus::Read))
-        .filter_map(|(_, sides)| Row::new(sides))
-        .collect();
-    let mut joined: Vec<Row<'_>> = Vec::new();
-    for row in rows.iter().map(|r| Row {
-        services: r.services.clone(),
-        from: r.from.clone(),
-        sources: r.sources.clone(),
-        ..*r
-    }) {
-        let many = rows
-            .iter()
-            .filter(|r| r.is_like(&row))
-            .take(SERVICES + 1)
-            .count()
-            > SERVICES;
-        match joined
-            .iter_mut()
-            .find(|j| many && !style.verbose && j.is_like(&row))
-        {
-            Some(like) => like.join(&row),
-            None => joined.push(row),
+        .filter_map(|(_, sides)| Row::new(sides));
+    let alike = |r: &Row<'_>| {
+        (
+            r.environment.to_owned(),
+            r.layer.to_owned(),
+            r.sources.clone(),
+        )
+    };
+    let mut lines = Vec::new();
+    for (_, rows) in grouped(rows, alike) {
+        if style.verbose || rows.len() <= SERVICES {
+            lines.extend(rows.iter().map(Row::spans));
+        } else if let Some(row) = rows.into_iter().reduce(Row::join) {
+            lines.push(row.spans());
         }
     }
-    joined.iter().map(Row::spans).collect()
+    lines
 }
 
 /// What was asked as a help and not granted.
