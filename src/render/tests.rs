@@ -540,3 +540,22 @@ fn a_marked_line_is_cut_around_its_mark() {
     );
     assert!(lines[marks - 1].len() <= 80);
 }
+
+#[test]
+fn services_in_one_situation_are_one_line() {
+    let mut report = sample::clean();
+    report.deployed = ["api", "cart", "shop"]
+        .map(|s| sample::deployed(s, "production"))
+        .to_vec();
+    assert!(told(&report).contains(" production runs 1a2b3c4 (flux); 2 commits behind "));
+    report.deployed[1].revision = None;
+    let text = told(&report);
+    assert!(
+        text.contains(" production: api, shop run 1a2b3c4 (flux)"),
+        "{text}"
+    );
+    assert!(
+        text.contains(" production: cart runs a revision that is not known (flux)"),
+        "{text}"
+    );
+}

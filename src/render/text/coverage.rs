@@ -1,23 +1,18 @@
-//! What was read, what not and why, and what the environments run.
+//! What was read, what not and why.
 
-use super::{Style, grouped, say, side, words};
+use super::{Style, grouped, side};
 use crate::{
-    model::{
-        finding::CommitShown,
-        report::{Coverage, CoverageStatus, Deployed, Report, SideName},
-    },
+    model::report::{Coverage, CoverageStatus, Report, SideName},
     text::{
-        list, number,
+        number,
         page::{Page, Paint, Span},
-        plural, truncate,
+        plural,
     },
 };
 use std::{collections::BTreeSet, io};
 
 /// More services than this, read alike, are one line.
 const SERVICES: usize = 3;
-/// Commits listed below an environment.
-const COMMITS: usize = 3;
 
 pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::Result<()> {
     failures(page, report)?;
@@ -40,8 +35,7 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::
     if report.coverage.is_empty() {
         page.wrapped(2, 4, &[Span::painted("nothing was read", Paint::BoldRed)])?;
     }
-    without(page, report)?;
-    deployed(page, report, style)
+    without(page, report)
 }
 
 /// What could not be read, one line per reason however many services share it.
@@ -226,89 +220,6 @@ fn without(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     for what in all {
         let label = Span::painted("without:", Paint::Yellow);
         page.wrapped(2, 4, &[label, Span::prose(" "), Span::prose(what)])?;
-    }
-    Ok(())
-}
-
-/// What environments run, services in the same situation together.
-fn deployed(page: &mut Page<'_>, report: &Report, style: &Style) -> io::Result<()> {
-    let mut groups: Vec<(&Deployed, Vec<&str>, Vec<&CommitShown>)> = Vec::new();
-    for d in &report.deployed {
-        let same = |g: &Deployed| {
-            (&g.environment, &g.revision, g.how, &g.warnings)
-                == (&d.environment, &d.revision, d.how, &d.warnings)
-        };
-        let at = groups
-            .iter()
-            .position(|(g, ..)| same(g))
-            .unwrap_or_else(|| {
-                groups.push((d, Vec::new(), Vec::new()));
-                groups.len() - 1
-            });
-        let (_, services, commits) = &mut groups[at];
-        services.push(&d.service);
-        for c in &d.commits {
-            if !commits.iter().any(|known| known.id == c.id) {
-                commits.push(c);
-            }
-        }
-    }
-    for (d, services, commits) in &groups {
-        let alone = groups
-            .iter()
-            .filter(|(g, ..)| g.environment == d.environment)
-            .count()
-            == 1;
-        let who = match alone {
-            true => d.environment.to_string(),
-            false => format!("{}: {}", d.environment, list(services, SERVICES)),
-        };
-        let verb = if alone || services.len() == 1 {
-            "runs"
-        } else {
-            "run"
-        };
-        let mut text = match &d.revision {
-            Some(id) => format!(" {verb} {} ({})", words::short(id), d.how),
-            None => format!(" {verb} a revision that is not known ({})", d.how),
-        };
-        if !commits.is_empty() {
-            text = format!("{text}; {} behind", plural(commits.len(), "commit"));
-        }
-        page.wrapped(
-            2,
-            4,
-            &[Span::painted(&who, Paint::Bold), Span::prose(&text)],
-        )?;
-        let most = if style.verbose { usize::MAX } else { COMMITS };
-        for c in commits.iter().take(most) {
-            let line = format!(
-                "{} {} {}: {}",
-                words::short(&c.id),
-                words::day(c),
-                c.author,
-                c.summary
-            );
-            page.line(
-                4,
-                &[Span::painted(
-                    &truncate(&crate::text::terminal(&line), page.width() - 4),
-                    Paint::Dim,
-                )],
-            )?;
-        }
-        if commits.len() > most {
-            let more = format!("and {} more", commits.len() - most);
-            page.line(4, &[Span::painted(&more, Paint::Dim)])?;
-        }
-        for warning in &d.warnings {
-            let mut spans = vec![
-                Span::painted("warning:", Paint::BoldYellow),
-                Span::prose(" "),
-            ];
-            spans.extend(say(warning));
-            page.wrapped(4, 6, &spans)?;
-        }
     }
     Ok(())
 }

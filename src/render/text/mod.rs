@@ -5,6 +5,7 @@
 
 mod change;
 mod coverage;
+mod deployed;
 mod diff;
 mod evidence;
 mod finding;
@@ -36,6 +37,7 @@ fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<
     let page = &mut Page::new(out, style.color, style.width);
     page.wrapped(0, 2, &[Span::painted(&title(report), Paint::Bold)])?;
     coverage::write(page, report, style)?;
+    deployed::write(page, report, style)?;
     if !report.notes.is_empty() {
         page.blank()?;
     }
