@@ -2,9 +2,11 @@
 //! unchanged is one allocation, so that comparing can tell by the pointer.
 
 use super::objects::Extracted;
+use crate::model::place::Exactness;
 use std::{
     collections::HashMap,
     fmt,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -17,6 +19,8 @@ pub(super) enum CacheKey {
         blob: Box<str>,
         /// The same content at another path is another place.
         path: Arc<str>,
+        /// What its places are worth.
+        exact: Exactness,
         /// Where objects without a namespace live.
         namespace: Option<Box<str>>,
     },
@@ -29,6 +33,7 @@ pub(super) enum CacheKey {
 pub struct ParseCache {
     // A map that is only asked, never walked: its order reaches no output.
     known: Mutex<HashMap<CacheKey, Arc<Extracted>>>,
+    versions: Mutex<HashMap<PathBuf, Arc<str>>>,
 }
 
 impl ParseCache {
@@ -48,6 +53,22 @@ impl ParseCache {
             .entry(key)
             .or_insert_with(|| Arc::new(made))
             .clone()
+    }
+
+    /// What a renderer said of itself in this run.
+    pub(super) fn version(&self, program: &Path) -> Option<Arc<str>> {
+        let versions = self.versions.lock();
+        versions
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(program)
+            .cloned()
+    }
+
+    pub(super) fn keep_version(&self, program: &Path, version: &Arc<str>) {
+        let versions = self.versions.lock();
+        versions
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(program.to_owned(), version.clone());
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CacheKey, Arc<Extracted>>> {

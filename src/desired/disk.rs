@@ -91,7 +91,10 @@ mod tests {
         let key = [7; 32];
         assert_eq!(load(&folder, &key), None);
         store(&folder, &key, b"kind: ConfigMap\n");
-        assert_eq!(load(&folder, &key).as_deref(), Some(&b"kind: ConfigMap\n"[..]));
+        assert_eq!(
+            load(&folder, &key).as_deref(),
+            Some(&b"kind: ConfigMap\n"[..])
+        );
         let mode = |p: &Path| p.metadata().expect("there").permissions().mode() & 0o777;
         assert_eq!((mode(&folder), mode(&path(&folder, &key))), (0o700, 0o600));
 

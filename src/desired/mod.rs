@@ -8,10 +8,17 @@
 //! - `scope`: kinds that live outside of namespaces
 
 mod cache;
+mod disk;
+mod helm;
 mod invalid;
+mod kustomize;
 mod manifests;
 mod objects;
+mod opaque;
+mod path;
 mod plain;
+mod render;
+mod rendered;
 mod scope;
 mod shape;
 mod world;
@@ -20,7 +27,7 @@ pub use cache::ParseCache;
 pub use scope::is_cluster_scoped;
 
 use crate::{
-    git::Files,
+    git::{FileError, Files},
     model::{
         desired::DesiredWorld,
         observation::Classifier,
@@ -30,6 +37,7 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     path::{Path, PathBuf},
 };
 
@@ -53,6 +61,8 @@ pub struct DesiredContext<'a> {
     pub rendered: &'a BTreeMap<String, PathBuf>,
     /// Where renders without secrets are kept between runs; absent: nowhere.
     pub cache_folder: Option<&'a Path>,
+    /// The value of `PATH`, in which renderers are looked up.
+    pub program_path: &'a OsStr,
     /// What was parsed in this run. One key, one classifier and one table of cluster-scoped kinds
     /// per cache: it does not look at them.
     pub cache: &'a ParseCache,
@@ -64,6 +74,36 @@ pub struct DesiredContext<'a> {
 pub fn read(spec: &DesiredSpec, files: &Files, cx: &DesiredContext<'_>) -> DesiredWorld {
     match spec {
         DesiredSpec::Manifests { paths } => manifests::read(paths, files, cx),
-        _ => DesiredWorld::default(),
+        DesiredSpec::Kustomize { folder } => kustomize::read(folder, files, cx),
+        DesiredSpec::Helm(spec) => helm::read(spec, files, cx),
+        DesiredSpec::Rendered { path } => rendered::read(path, files, cx),
     }
 }
+
+/// Whether what `spec` names exists at all at the revision that `files` shows. A layer that the
+/// change under review adds is absent at base, which is something else than unreadable; only the
+/// caller knows whether that is expected.
+///
+/// # Errors
+/// When nobody can tell.
+pub fn is_there(spec: &DesiredSpec, files: &Files) -> Result<bool, FileError> {
+    match spec {
+        DesiredSpec::Manifests { paths } => {
+            for path in paths {
+                if plain::is_there(path, files)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        DesiredSpec::Kustomize { folder } => kustomize::is_there(folder, files),
+        DesiredSpec::Helm(spec) => files.exists(&spec.chart),
+        // Another revision's render says nothing about this one's.
+        DesiredSpec::Rendered { .. } => Ok(true),
+    }
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

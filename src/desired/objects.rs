@@ -9,7 +9,7 @@ use crate::{
     model::{
         desired::DesiredObject,
         observation::{ItemId, ObjectId},
-        place::Place,
+        place::{Exactness, Place},
         problem::Problem,
         tree::{Kind, NodeRef, Span},
     },
@@ -44,6 +44,8 @@ pub(super) enum Origin<'a> {
         file: &'a Arc<str>,
         /// Its content, for quoting what kubectl takes for a boolean.
         bytes: &'a [u8],
+        /// What its places are worth.
+        exact: &'a Exactness,
     },
     /// Made by a renderer; tells where an object was made from.
     Rendered(&'a (dyn Fn(&Document, NodeRef<'_>) -> Place + Sync)),
@@ -52,9 +54,11 @@ pub(super) enum Origin<'a> {
 impl Origin<'_> {
     fn place(&self, document: &Document, object: NodeRef<'_>, at: Option<Span>) -> Place {
         match self {
-            Origin::Written { file, .. } => {
-                Place::exact(Arc::clone(file), at.or(Some(document.start)))
-            }
+            Origin::Written { file, exact, .. } => Place {
+                file: Arc::clone(file),
+                span: at.or(Some(document.start)),
+                exact: (*exact).clone(),
+            },
             Origin::Rendered(place) => place(document, object),
         }
     }
@@ -99,7 +103,11 @@ pub(super) fn extract(
 
 fn broken(problem: &crate::document::DocumentProblem, origin: &Origin<'_>) -> Problem {
     let place = match origin {
-        Origin::Written { file, .. } => Some(Place::exact(Arc::clone(file), problem.span)),
+        Origin::Written { file, exact, .. } => Some(Place {
+            file: Arc::clone(file),
+            span: problem.span,
+            exact: (*exact).clone(),
+        }),
         Origin::Rendered(_) => None,
     };
     let message = match origin {
@@ -201,6 +209,12 @@ impl One<'_> {
     fn name<'n>(&mut self, node: NodeRef<'n>, kind: &str) -> Option<&'n str> {
         let metadata = node.member("metadata");
         match metadata.and_then(|m| m.member("name")) {
+            Some(name) if name.kind() == Kind::Opaque => {
+                let text = format!(
+                    "{kind} with a name that every render makes anew: it can't be compared"
+                );
+                self.fault(node, None, Problem::new(None, text).harmless(), false);
+            }
             Some(name) if name.kind() != Kind::Null => {
                 if let Some(text) = name.as_text().filter(|t| !t.is_empty()) {
                     return Some(text);
@@ -266,7 +280,7 @@ impl One<'_> {
             Kind::List => "found a list".to_owned(),
             Kind::Map => "found a map".to_owned(),
             Kind::Text => "found an empty text".to_owned(),
-            Kind::Sealed | Kind::Opaque => "found something that can't be read".to_owned(),
+            Kind::Sealed | Kind::Opaque => "found something unreadable".to_owned(),
         };
         let mut problem = Problem::new(None, format!("{what}: expected a string, {found}"));
         if matches!(at.kind(), Kind::True | Kind::False | Kind::Number) {

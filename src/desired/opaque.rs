@@ -5,7 +5,7 @@ use crate::{
     document::{DocumentProblem, Parsed},
     model::{
         name::Name,
-        tree::{Kind, NodeRef, Tree, TreeBuilder},
+        tree::{Kind, NodeRef, TreeBuilder},
     },
 };
 use base64::Engine;
@@ -23,7 +23,9 @@ pub(super) fn hide_generated(parsed: &mut Parsed, again: &Parsed) {
         parsed.problems.push(DocumentProblem {
             span: None,
             message: "two renders of the same input have different objects".into(),
-            hint: Some("templates that decide by random values or the time can't be compared".into()),
+            hint: Some(
+                "templates that decide by random values or the time can't be compared".into(),
+            ),
             blocks: true,
         });
         return;
@@ -31,7 +33,12 @@ pub(super) fn hide_generated(parsed: &mut Parsed, again: &Parsed) {
     for (document, again) in parsed.documents.iter_mut().zip(&again.documents) {
         if document.tree != again.tree {
             let mut out = TreeBuilder::new();
-            differing(&mut out, Name::NONE, document.tree.root(), again.tree.root());
+            differing(
+                &mut out,
+                Name::NONE,
+                document.tree.root(),
+                again.tree.root(),
+            );
             document.tree = out.finish();
         }
     }
@@ -118,7 +125,7 @@ mod tests {
     use super::*;
     use crate::{
         document::Document,
-        model::tree::{Prune, Span},
+        model::tree::{Prune, Span, Tree},
     };
 
     fn parsed(json: &[&str]) -> Parsed {
@@ -137,7 +144,8 @@ mod tests {
 
     #[test]
     fn what_differs_between_two_renders_is_generated() {
-        let mut a = parsed(&[r#"{"data":{"pw":"x1","user":"app","n":"1"},"l":[1,2],"k":[{"v":1}]}"#]);
+        let mut a =
+            parsed(&[r#"{"data":{"pw":"x1","user":"app","n":"1"},"l":[1,2],"k":[{"v":1}]}"#]);
         let b = parsed(&[r#"{"data":{"pw":"y2","user":"app"},"l":[1],"k":[{"v":2}]}"#]);
         hide_generated(&mut a, &b);
         let root = a.documents[0].tree.root();

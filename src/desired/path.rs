@@ -28,7 +28,10 @@ mod tests {
 
     #[test]
     fn never_out_of_the_repository() {
-        assert_eq!(join("deploy/over", "../base/").as_deref(), Some("deploy/base"));
+        assert_eq!(
+            join("deploy/over", "../base/").as_deref(),
+            Some("deploy/base")
+        );
         assert_eq!(join("deploy", "./..").as_deref(), Some(""));
         assert_eq!(join("deploy", "../.."), None);
         assert_eq!(join("", "../x"), None);

@@ -4,22 +4,28 @@ use super::{
     DesiredContext,
     cache::CacheKey,
     objects::{Extracted, Origin, extract},
+    path::join,
     world::{How, WorldBuilder},
 };
 use crate::{
     document::{self, Dialect, Format},
-    git::{FileError, Files, Found},
-    model::{place::Place, problem::Problem, value::UnreadCause},
+    git::{FileError, Files, Found, PathKind, Walk},
+    model::{
+        place::{Exactness, Place},
+        problem::Problem,
+        value::UnreadCause,
+    },
 };
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Reads every file that `paths` stand for into `world`. What stands for nothing is a problem:
-/// unreadable is never missing.
+/// unreadable is never missing. `exact` says what the places are worth.
 pub(super) fn read_into(
     world: &mut WorldBuilder,
     paths: &[Box<str>],
     files: &Files,
+    exact: &Exactness,
     cx: &DesiredContext<'_>,
 ) {
     let mut found: Vec<(Found, How)> = Vec::new();
@@ -27,33 +33,42 @@ pub(super) fn read_into(
     for path in paths {
         match list(path, files) {
             Ok(list) => {
-                for (file, how) in list {
+                for skipped in list.skipped {
+                    world.unreadable(&skipped.why, &skipped.path);
+                }
+                for file in list.files {
                     match files.read(&file) {
                         // A symlink and what it leads to are one file.
-                        Ok(read) if seen.insert(read.path.clone()) => found.push((read, how)),
+                        Ok(read) if seen.insert(read.path.clone()) => found.push((read, list.how)),
                         Ok(_) => {}
                         Err(error) => world.unreadable(&error, &file),
                     }
                 }
             }
-            Err(problem) => world.problem(*problem, UnreadCause::MissingObject),
+            Err((message, cause)) => {
+                let place = Place::exact((**path).into(), None);
+                world.problem(Problem::new(Some(place), message), cause);
+            }
         }
     }
     // Parsing is where the time goes; the order of files is kept.
     let parsed: Vec<(Arc<str>, Arc<Extracted>, How)> = found
         .into_par_iter()
-        .map(|(file, how)| (file.path.clone(), parsed(&file, cx), how))
+        .map(|(file, how)| (file.path.clone(), parsed(&file, exact, cx), how))
         .collect();
     for (path, extracted, how) in parsed {
-        world.input(&path);
+        if *exact == Exactness::Exact {
+            world.input(&path);
+        }
         world.add(&extracted, how);
     }
 }
 
-fn parsed(file: &Found, cx: &DesiredContext<'_>) -> Arc<Extracted> {
+fn parsed(file: &Found, exact: &Exactness, cx: &DesiredContext<'_>) -> Arc<Extracted> {
     let key = CacheKey::File {
         blob: file.id.clone(),
         path: file.path.clone(),
+        exact: exact.clone(),
         namespace: cx.default_namespace.map(Into::into),
     };
     if let Some(known) = cx.cache.get(&key) {
@@ -63,6 +78,7 @@ fn parsed(file: &Found, cx: &DesiredContext<'_>) -> Arc<Extracted> {
     let origin = Origin::Written {
         file: &file.path,
         bytes: &file.bytes,
+        exact,
     };
     cx.cache.keep(key, extract(&parsed, &origin, &[], cx))
 }
@@ -78,72 +94,75 @@ fn format(file: &Found) -> Format {
     }
 }
 
+/// Whether a path stands for anything.
+pub(super) fn is_there(path: &str, files: &Files) -> Result<bool, FileError> {
+    if is_glob(path) {
+        let walk = files.glob(path.trim_start_matches("./"))?;
+        return Ok(walk.files.iter().any(|f| is_manifest(f)) || !walk.skipped.is_empty());
+    }
+    files.exists(&join("", path).unwrap_or_default())
+}
+
+fn is_glob(path: &str) -> bool {
+    path.contains(['*', '?', '{', '['])
+}
+
 /// The files that one path stands for.
-fn list(path: &str, files: &Files) -> Result<Vec<(Arc<str>, How)>, Box<Problem>> {
-    let path = path.trim_start_matches("./").trim_end_matches('/');
-    if path.contains(['*', '?', '{', '[']) {
-        return glob(path, files);
+struct List {
+    files: Vec<Arc<str>>,
+    skipped: Vec<crate::git::Skipped>,
+    how: How,
+}
+
+type Wrong = (String, UnreadCause);
+
+fn list(path: &str, files: &Files) -> Result<List, Wrong> {
+    if is_glob(path) {
+        let walk = files
+            .glob(path.trim_start_matches("./"))
+            .map_err(|e| wrong(&e))?;
+        return below(walk, || {
+            format!("no manifest matches `{path}` {}", files.at())
+        });
     }
-    let path = if path == "." { "" } else { path };
-    match files.read(path) {
-        Ok(_) => return Ok(vec![(path.into(), How::Named)]),
-        Err(FileError::NotFound { .. }) => {}
-        // A folder is no file: what else is wrong shows when it is walked.
-        Err(_) if path.is_empty() => {}
-        Err(error) => match files.walk(path) {
-            Ok(_) => {}
-            Err(_) => return Err(problem(path, error.to_string())),
-        },
+    let Some(at) = join("", path).filter(|_| !path.starts_with('/')) else {
+        let text = format!("{path} leads out of the repository");
+        return Err((text, UnreadCause::Malformed));
+    };
+    if files.kind_of(&at).map_err(|e| wrong(&e))? != PathKind::Folder {
+        // What is not there says so when it is read.
+        return Ok(List {
+            files: vec![at],
+            skipped: Vec::new(),
+            how: How::Named,
+        });
     }
-    let below = files
-        .walk(path)
-        .map_err(|error| problem(path, error.to_string()))?;
-    let list: Vec<_> = below
+    let walk = files.walk_all(&at).map_err(|e| wrong(&e))?;
+    below(walk, || {
+        format!("no .yaml, .yml or .json file below {path} {}", files.at())
+    })
+}
+
+fn below(walk: Walk, nothing: impl Fn() -> String) -> Result<List, Wrong> {
+    let Walk { mut files, skipped } = walk;
+    files.retain(|f| is_manifest(f));
+    // A name that is not text ends in no suffix that is read.
+    let skipped: Vec<_> = skipped
         .into_iter()
-        .filter(|f| is_manifest(f))
-        .map(|f| (f, How::Found))
+        .filter(|s| !matches!(s.why, FileError::NameNotUtf8 { .. }) || is_manifest(&s.path))
         .collect();
-    if list.is_empty() {
-        return Err(problem(
-            path,
-            format!("no .yaml, .yml or .json file below {}", shown(path)),
-        ));
+    if files.is_empty() && skipped.is_empty() {
+        return Err((nothing(), UnreadCause::MissingObject));
     }
-    Ok(list)
+    Ok(List {
+        files,
+        skipped,
+        how: How::Found,
+    })
 }
 
-fn glob(path: &str, files: &Files) -> Result<Vec<(Arc<str>, How)>, Box<Problem>> {
-    let matcher = globset::GlobBuilder::new(path)
-        .literal_separator(true)
-        .build()
-        .map_err(|_| problem(path, format!("`{path}` is not a glob that can be read")))?
-        .compile_matcher();
-    // Only the folder before the first wildcard is walked.
-    let fixed = path.find(['*', '?', '{', '[']).unwrap_or(path.len());
-    let folder = path[..fixed].rsplit_once('/').map_or("", |(f, _)| f);
-    let list: Vec<_> = files
-        .walk(folder)
-        .map_err(|error| problem(path, error.to_string()))?
-        .into_iter()
-        .filter(|f| is_manifest(f) && matcher.is_match(&**f))
-        .map(|f| (f, How::Found))
-        .collect();
-    if list.is_empty() {
-        return Err(problem(path, format!("no manifest matches `{path}`")));
-    }
-    Ok(list)
-}
-
-fn shown(path: &str) -> &str {
-    if path.is_empty() {
-        "the repository"
-    } else {
-        path
-    }
-}
-
-fn problem(path: &str, message: String) -> Box<Problem> {
-    Box::new(Problem::new(Some(Place::exact(path.into(), None)), message))
+fn wrong(error: &FileError) -> Wrong {
+    (error.to_string(), UnreadCause::MissingObject)
 }
 
 fn is_manifest(path: &str) -> bool {

@@ -8,18 +8,13 @@ use super::{
     objects::{Extracted, Fault},
 };
 use crate::{
-    git::{FileError, Files},
-    model::{
-        place::Place,
-        problem::Problem,
-        value::UnreadCause,
-    },
+    git::{ExportLimits, FileError, Files, PathKind},
+    model::{place::Place, problem::Problem, value::UnreadCause},
     process::{self, Command, Limits, Output, PrivateFolder, ProcessError},
 };
 use std::{
     collections::BTreeSet,
     ffi::OsString,
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -28,7 +23,12 @@ use std::{
 /// Exports larger than this are refused: they are no configuration.
 const MOST_BYTES: u64 = 200 << 20;
 /// The same, in files.
-const MOST_FILES: usize = 50_000;
+const MOST_FILES: u64 = 50_000;
+/// Symlinks that lead out of what is exported and stay in the repository.
+const MOST_LINKS: usize = 200;
+
+/// How to get helm, or do without it.
+pub(super) const INSTALL_HELM: &str = "https://helm.sh/docs/intro/install/, or hand over your own render with `rendered:` and --rendered";
 
 /// Why there is no render.
 #[derive(Clone, Debug)]
@@ -150,14 +150,6 @@ impl Key {
         self.0.update(part);
     }
 
-    /// Every file below the folders: path and id.
-    pub(super) fn add_files(&mut self, inputs: &Inputs) {
-        for (path, id) in &inputs.files {
-            self.add(path.as_bytes());
-            self.add(id.as_bytes());
-        }
-    }
-
     pub(super) fn finish(self) -> [u8; 32] {
         *self.0.finalize().as_bytes()
     }
@@ -204,19 +196,172 @@ pub(super) struct Rendered {
     pub(super) again: Option<Vec<u8>>,
 }
 
-/// Files that a render is made from.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Inputs {
-    /// Path and id, sorted.
-    pub(super) files: Vec<(Arc<str>, Box<str>)>,
+/// The files that a render is made from, as they are at a revision.
+pub(super) struct Export<'a> {
+    files: &'a Files,
+    roots: &'a BTreeSet<Arc<str>>,
+    below: Vec<Arc<str>>,
+    place: &'a Place,
 }
 
-/// Lists everything below `folders`.
-pub(super) fn inputs(
-    files: &Files,
-    folders: &BTreeSet<Arc<str>>,
-    place: &Place,
-) -> Result<Inputs, Failed> {
-    let _ = (files, folders, place, MOST_BYTES, MOST_FILES, fs::read_dir::<&Path>);
-    Ok(Inputs::default())
+impl<'a> Export<'a> {
+    /// Lists everything below `roots` (folders and files). A symlink that leads out of the
+    /// repository, and a submodule, are refused here already.
+    pub(super) fn plan(
+        files: &'a Files,
+        roots: &'a BTreeSet<Arc<str>>,
+        place: &'a Place,
+    ) -> Result<Export<'a>, Failed> {
+        let mut below = Vec::new();
+        for root in roots {
+            match files.kind_of(root) {
+                Ok(PathKind::Folder) => match files.walk(root) {
+                    Ok(found) => below.extend(found),
+                    Err(error) => return Err(Failed::file(place.clone(), &error)),
+                },
+                Ok(_) => below.push(root.clone()),
+                Err(error) => return Err(Failed::file(place.clone(), &error)),
+            }
+        }
+        Ok(Export {
+            files,
+            roots,
+            below,
+            place,
+        })
+    }
+
+    /// The files, sorted within each root.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.below.iter()
+    }
+
+    /// Every path with its content's id. File by file, because a folder's id says nothing of what
+    /// its symlinks lead to.
+    pub(super) fn identify(&self, key: &mut Key) -> Result<(), Failed> {
+        for path in &self.below {
+            key.add(path.as_bytes());
+            match self.files.id_of(path) {
+                Ok(id) => key.add(id.as_bytes()),
+                // A symlink to nothing, a pipe: not exported.
+                Err(FileError::NotFound { .. } | FileError::NotAFile { .. }) => key.add(b""),
+                Err(error) => return Err(Failed::file(self.place.clone(), &error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the files to an empty folder, with what their symlinks lead to.
+    pub(super) fn write(&self, to: &Path) -> Result<(), Failed> {
+        let limits = ExportLimits {
+            files: MOST_FILES,
+            bytes: MOST_BYTES,
+            refuse_lfs: true,
+        };
+        let mut paths: BTreeSet<String> = self.roots.iter().map(ToString::to_string).collect();
+        loop {
+            let list: Vec<&str> = paths.iter().map(String::as_str).collect();
+            match self.files.export(&list, to, &limits) {
+                Ok(_) => return Ok(()),
+                // Found before anything is written.
+                Err(FileError::LinkOutsideExport { target, .. }) if paths.len() < MOST_LINKS => {
+                    if !paths.insert(target) {
+                        return Err(Failed::refused(
+                            self.place.clone(),
+                            "a symlink leads in a circle",
+                        ));
+                    }
+                }
+                Err(error) => return Err(Failed::file(self.place.clone(), &error)),
+            }
+        }
+    }
+
+    /// Whether templates may yield something else at every render.
+    pub(super) fn asks_for_more_than_its_input(&self) -> Result<Option<More>, Failed> {
+        let mut more = None;
+        for path in &self.below {
+            // What is inside an archive is not looked at: the charts that are handed on as archives
+            // are those that make up passwords.
+            if path.ends_with(".tgz") {
+                more.get_or_insert(More { the_time: false });
+            } else if path.contains("/templates/") || path.starts_with("templates/") {
+                let found = self
+                    .files
+                    .read(path)
+                    .map_err(|e| Failed::file(self.place.clone(), &e))?;
+                match asks(&String::from_utf8_lossy(&found.bytes)) {
+                    Some(More { the_time: true }) => return Ok(Some(More { the_time: true })),
+                    Some(other) => drop(more.get_or_insert(other)),
+                    None => {}
+                }
+            }
+        }
+        Ok(more)
+    }
+}
+
+/// What a template asks for beside its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct More {
+    /// The time, too; otherwise random values only.
+    pub(super) the_time: bool,
+}
+
+/// Functions of Sprig and Helm whose result is another one at every call.
+const RANDOM: [&str; 17] = [
+    "randAlphaNum",
+    "randAlpha",
+    "randAscii",
+    "randNumeric",
+    "randBytes",
+    "randInt",
+    "shuffle",
+    "uuidv4",
+    "genPrivateKey",
+    "genCA",
+    "genSelfSignedCert",
+    "genSignedCert",
+    "htpasswd",
+    "bcrypt",
+    "encryptAES",
+    "genCAWithKey",
+    "genSignedCertWithKey",
+];
+const TIME: [&str; 3] = ["now", "ago", "htmlDate"];
+
+fn asks(template: &str) -> Option<More> {
+    let mut more = None;
+    for action in template.split("{{").skip(1) {
+        let action = action.split("}}").next().unwrap_or(action);
+        for word in action.split(|c: char| !c.is_ascii_alphanumeric()) {
+            if TIME.contains(&word) {
+                return Some(More { the_time: true });
+            }
+            if RANDOM.contains(&word) {
+                more = Some(More { the_time: false });
+            }
+        }
+    }
+    more
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_that_make_something_up() {
+        let time = Some(More { the_time: true });
+        let random = Some(More { the_time: false });
+        assert_eq!(
+            asks("now: {{ .Values.now }}x"),
+            time,
+            "better once too often"
+        );
+        assert_eq!(asks("now: {{ .Values.known }} genCA"), None);
+        assert_eq!(asks("{{ randAlphaNum 10 | b64enc }}"), random);
+        assert_eq!(asks("{{ uuidv4 }} {{- now | date \"2006\" -}}"), time);
+        assert_eq!(asks("plain"), None);
+    }
 }

@@ -68,7 +68,7 @@ struct ReportJson<'a> {
     deployed: Vec<DeployedJson<'a>>,
     problems: Vec<ProblemJson<'a>>,
     findings: Vec<FindingJson<'a>>,
-    changes: Vec<SubjectJson<'a>>,
+    changes: Vec<ChangeJson<'a>>,
 }
 
 impl<'a> ReportJson<'a> {
@@ -87,11 +87,7 @@ impl<'a> ReportJson<'a> {
             deployed: r.deployed.iter().map(DeployedJson::of).collect(),
             problems: r.problems.iter().map(ProblemJson::of).collect(),
             findings: r.findings.iter().map(FindingJson::of).collect(),
-            changes: r
-                .changes
-                .iter()
-                .map(|Change { subject }| SubjectJson::of(subject))
-                .collect(),
+            changes: r.changes.iter().map(ChangeJson::of).collect(),
         }
     }
 }
@@ -241,6 +237,8 @@ impl<'a> ProblemJson<'a> {
 #[derive(Serialize)]
 struct FindingJson<'a> {
     rule: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<State>,
     severity: Severity,
     disposition: Disposition,
     fingerprint: String,
@@ -252,6 +250,7 @@ impl<'a> FindingJson<'a> {
     fn of(f: &'a Finding) -> FindingJson<'a> {
         FindingJson {
             rule: f.rule.id,
+            state: f.subject.state,
             severity: f.severity,
             disposition: f.disposition,
             fingerprint: f.fingerprint(),
@@ -261,9 +260,24 @@ impl<'a> FindingJson<'a> {
 }
 
 #[derive(Serialize)]
-struct SubjectJson<'a> {
+struct ChangeJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<State>,
+    #[serde(flatten)]
+    subject: SubjectJson<'a>,
+}
+
+impl<'a> ChangeJson<'a> {
+    fn of(Change { subject }: &'a Change) -> ChangeJson<'a> {
+        ChangeJson {
+            state: subject.state,
+            subject: SubjectJson::of(subject),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SubjectJson<'a> {
     service: &'a str,
     environment: &'a str,
     layer: &'a str,
@@ -302,7 +316,6 @@ impl<'a> SubjectJson<'a> {
             EntryKey::Object => ("object", object.clone().unwrap_or_default()),
         };
         SubjectJson {
-            state: s.state,
             service: &s.service,
             environment: &s.environment,
             layer: &s.layer,

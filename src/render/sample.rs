@@ -535,7 +535,11 @@ pub(crate) fn missing_object() -> Report {
     let mut extra = subject(
         Some(State::Unmanaged),
         EntryKey::Object,
-        Message::words("It is live only. Applying keeps it, unless the deployer prunes."),
+        Message::default()
+            .name("production")
+            .and(": ")
+            .name("ConfigMap/shop/api-hotfix")
+            .and(" is live, and not in git. Applying keeps it, unless the deployer prunes."),
     );
     extra.object = Some(ObjectId::new("", "ConfigMap", Some("shop"), "api-hotfix"));
     extra.live = Some(LiveShown {

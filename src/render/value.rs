@@ -6,9 +6,9 @@ use crate::{
 };
 
 /// Longer values are cut.
-const LONG: usize = 48;
+const LONG: usize = 60;
 /// What is left of them.
-const KEPT: usize = 32;
+const KEPT: usize = 40;
 /// Kept before the first difference of two long values.
 const LEAD: usize = 12;
 
@@ -29,6 +29,12 @@ pub(crate) fn beside(a: &Shown, b: &Shown) -> (String, String) {
         _ => 0,
     };
     (from(a, skip), from(b, skip))
+}
+
+/// Whether [`brief`] shows all of it.
+#[must_use]
+pub(crate) fn is_short(shown: &Shown) -> bool {
+    matches!(shown, Shown::Value(text) if !is_multi_line(text) && text.chars().count() <= LONG)
 }
 
 /// Whether it takes more than one line.
@@ -54,14 +60,14 @@ fn literal(text: &str, skip: usize) -> String {
         return format!("({lines}, {} characters)", number(characters as u64));
     }
     if characters > LONG {
-        let skip = skip.min(characters - KEPT.min(characters));
+        let skip = skip.min(characters - KEPT);
         let kept: String = text.chars().skip(skip).take(KEPT).collect();
-        return format!(
-            "{}{}… {} characters",
+        let (before, after) = (
             if skip > 0 { "…" } else { "" },
-            terminal(&kept),
-            number(characters as u64)
+            if skip + KEPT < characters { "…" } else { "" },
         );
+        let size = number(characters as u64);
+        return format!("{before}{}{after} ({size} characters)", terminal(&kept));
     }
     let shown = terminal(text);
     // Ours are in parentheses; outer spaces and nothing at all can't be seen.
@@ -99,7 +105,7 @@ mod tests {
         let long = "x".repeat(1204);
         assert_eq!(
             brief(&value(&long)),
-            format!("{}… 1,204 characters", "x".repeat(32))
+            format!("{}… (1,204 characters)", "x".repeat(40))
         );
         assert_eq!(brief(&value("a: 1\nb: 2\n")), "(2 lines, 10 characters)");
     }
@@ -111,6 +117,9 @@ mod tests {
             format!("{}20", "x".repeat(100)),
         );
         let (a, b) = beside(&value(&a), &value(&b));
-        assert!(a.contains("x10…") && b.contains("x20…"), "{a} {b}");
+        assert!(
+            a.ends_with("x10 (102 characters)") && b.ends_with("x20 (102 characters)"),
+            "{a} {b}"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The sentences that formats share: who wrote it and when, whether git ever had it, what a
 //! deploy does. No stronger than the evidence.
 
+use super::value;
 use crate::model::{
     entry::EntryKey,
     finding::{
@@ -76,10 +77,11 @@ fn writers(mut message: Message, written: &Written) -> Message {
 
 /// `Git has never had 60s.`
 #[must_use]
-pub(crate) fn in_git(live: &LiveShown) -> Option<Message> {
+pub(crate) fn in_git(key: &EntryKey, live: &LiveShown) -> Option<Message> {
     let at = live.in_git.as_ref()?;
     let absent = live.value == Shown::Absent;
     let value = |m: Message| match &live.value {
+        _ if *key == EntryKey::Object => m.and("it"),
         Shown::Value(_) => m.value(live.value.clone()),
         _ => m.and("this value"),
     };
@@ -142,21 +144,22 @@ pub(crate) fn consequence(s: &Subject, occasion: Occasion) -> Option<Message> {
     });
     let wanted = s.desired.as_ref().map(|d| &d.value);
     let live = s.live.as_ref().map(|l| &l.value);
-    Some(match (s.state?, wanted, live) {
-        (State::Drifted | State::Conflicting, Some(Shown::Absent), _) => start.and("removes it."),
-        (State::Missing, Some(_), _) if s.key == EntryKey::Object => start.and("creates it."),
-        (State::Missing, Some(_), _) => start.and("adds it again."),
-        (State::Drifted, Some(to @ Shown::Value(_)), _) => {
-            start.and("puts it back to ").value(to.clone()).and(".")
-        }
-        (State::Drifted, Some(_), _) => start.and("puts back what git has."),
-        (State::Conflicting, Some(to @ Shown::Value(_)), Some(now @ Shown::Value(_))) => start
-            .and("replaces ")
-            .value(now.clone())
-            .and(" by ")
-            .value(to.clone())
-            .and("."),
-        (State::Conflicting, Some(_), _) => start.and("replaces it by what git has."),
+    let long = |v: Option<&Shown>| !v.is_some_and(value::is_short);
+    Some(match (s.state?, wanted?) {
+        (State::Drifted | State::Conflicting, Shown::Absent) => start.and("removes it."),
+        (State::Missing, _) if s.key == EntryKey::Object => start.and("creates it."),
+        (State::Missing, _) => start.and("adds it again."),
+        (State::Drifted, _) if long(wanted) => start.and("puts it back to what git has."),
+        (State::Drifted, to) => start.and("puts it back to ").value(to.clone()).and("."),
+        (State::Conflicting, to) => match live {
+            Some(now) if !long(live) && !long(wanted) => start
+                .and("replaces ")
+                .value(now.clone())
+                .and(" by ")
+                .value(to.clone())
+                .and("."),
+            _ => start.and("replaces it by what git has."),
+        },
         _ => return None,
     })
 }
@@ -196,28 +199,34 @@ pub(crate) fn sentences(message: &Message) -> Vec<Message> {
 #[must_use]
 pub(crate) fn untold(s: &Subject) -> Vec<Message> {
     let key = s.key.to_string();
+    let object = s
+        .object
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let written = s.live.as_ref().and_then(|l| l.written.as_ref());
-    let told = |m: &Message| {
-        let first =
-            |w: &str| matches!(m.0.first(), Some(Piece::Words(words)) if words.starts_with(w));
-        let names = |p: &Piece| match p {
-            Piece::Name(n) => written.is_some_and(|w| w.writers.iter().any(|x| *x.name == **n)),
-            Piece::Time(t) => written.is_some_and(|w| w.not_later_than == Some(*t)),
-            _ => false,
-        };
-        let states = m.0.iter().any(|p| matches!(p, Piece::Value(_)))
-            && m.0
-                .iter()
-                .any(|p| matches!(p, Piece::Key(k) if **k == *key));
-        states || m.0.iter().any(names) || first("Git has") || first("Git last had")
+    let is_subject = |p: &Piece| match p {
+        Piece::Key(k) => **k == *key,
+        Piece::Name(n) => s.key == EntryKey::Object && **n == *object,
+        _ => false,
     };
-    let mut all = sentences(&s.message);
-    // The first sentence says what the headline says.
-    if !all.is_empty() {
-        all.remove(0);
-    }
-    all.retain(|m| !told(m));
-    all
+    let is_evidence = |p: &Piece| match p {
+        Piece::Name(n) => written.is_some_and(|w| w.writers.iter().any(|x| *x.name == **n)),
+        Piece::Time(t) => written.is_some_and(|w| w.not_later_than == Some(*t)),
+        _ => false,
+    };
+    let starts = |m: &Message, with: &str| matches!(m.0.first(), Some(Piece::Words(w)) if w.starts_with(with));
+    let told = |(i, m): &(usize, Message)| {
+        let subject = m.0.iter().any(is_subject);
+        let values = m.0.iter().any(|p| matches!(p, Piece::Value(_)));
+        (subject && (*i == 0 || values))
+            || m.0.iter().any(is_evidence)
+            || ["Git has ", "Git last had ", "Whether git "]
+                .iter()
+                .any(|w| starts(m, w))
+    };
+    let all = sentences(&s.message).into_iter().enumerate();
+    all.filter(|s| !told(s)).map(|(_, m)| m).collect()
 }
 
 /// Whether a sentence is about what a deploy does.

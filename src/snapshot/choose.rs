@@ -2,7 +2,7 @@
 
 use super::{Head, Recorded};
 use crate::model::{
-    observation::{Item, ItemId, Observation, Read, Scope},
+    observation::{Item, ItemId, Observation, Outcome, Read, Scope},
     time::{Timestamp, show_span},
     value::{Unread, UnreadCause},
 };
@@ -150,67 +150,114 @@ fn list(names: &BTreeSet<&str>) -> String {
 
 /// One observation of what several sections of one system hold, so that one question is asked once.
 ///
+/// Two sections may read the same scope if they say the same of it.
+///
 /// # Errors
-/// When there is none, they are of different systems, or two of them read the same scope or hold
-/// the same item (an older snapshot beside a newer one): nobody can tell which is meant.
+/// When there is none, they are of different systems, or they contradict each other (an older
+/// snapshot beside a newer one): nobody can tell which is meant.
 pub fn merge<'a>(sections: &[&'a Recorded]) -> Result<Cow<'a, Observation>, Unread> {
-    let malformed = |detail: String| Err(Unread::new(UnreadCause::Malformed, detail));
-    let (first, rest) = match sections {
-        [] => {
-            return Err(Unread::new(UnreadCause::NotAsked, "nothing is recorded"));
-        }
+    match sections {
+        [] => return Err(Unread::new(UnreadCause::NotAsked, "nothing is recorded")),
         [only] => return Ok(Cow::Borrowed(&only.observation)),
-        [first, rest @ ..] => (first, rest),
-    };
-    let mut system: Option<&str> = first.observation.system();
-    let mut reads: Vec<Read> = first.observation.reads().to_vec();
-    let mut scopes: BTreeSet<Scope> = reads.iter().map(|r| r.scope.clone()).collect();
-    let mut items: BTreeMap<&ItemId, &Item> =
-        first.observation.items().map(|i| (&i.id, i)).collect();
-    for section in rest {
-        let observation = &section.observation;
-        match (system, observation.system()) {
-            (Some(a), Some(b)) if a != b => {
-                return malformed(format!(
-                    "the snapshots are of two systems (identities {a} and {b})"
-                ));
-            }
-            (None, b) => system = b,
-            _ => {}
-        }
-        for read in observation.reads() {
-            if !scopes.insert(read.scope.clone()) {
-                return malformed(twice(first, section, &read.scope.to_string()));
-            }
-            reads.push(read.clone());
-        }
-        for item in observation.items() {
-            let other = items.insert(&item.id, item);
-            if other.is_some_and(|o| o.tree != item.tree) {
-                return malformed(twice(first, section, &super::shown(&item.id)));
+        _ => {}
+    }
+    let system = one_system(sections)?;
+    no_contradiction(sections)?;
+    let mut reads: Vec<Read> = Vec::new();
+    let mut items: BTreeMap<&ItemId, &Item> = BTreeMap::new();
+    for section in sections {
+        items.extend(section.observation.items().map(|i| (&i.id, i)));
+        reads.extend_from_slice(section.observation.reads());
+    }
+    reads.sort_by(|a, b| a.scope.cmp(&b.scope));
+    reads.dedup();
+    let items = items.into_values().cloned().collect();
+    Ok(Cow::Owned(Observation::from_parts(system, reads, items)))
+}
+
+fn one_system(sections: &[&Recorded]) -> Result<Option<Box<str>>, Unread> {
+    let systems: BTreeSet<&str> = sections
+        .iter()
+        .filter_map(|s| s.observation.system())
+        .collect();
+    if systems.len() > 1 {
+        return Err(Unread::new(
+            UnreadCause::Malformed,
+            format!(
+                "the snapshots are of several systems (identities {})",
+                list(&systems)
+            ),
+        ));
+    }
+    Ok(systems.first().map(|s| (*s).into()))
+}
+
+/// What is present in one section must not be absent in another, or there with other content.
+fn no_contradiction(sections: &[&Recorded]) -> Result<(), Unread> {
+    let mut complete: BTreeMap<(&str, &str), Vec<(usize, &Scope)>> = BTreeMap::new();
+    for (n, section) in sections.iter().enumerate() {
+        for read in section.observation.reads() {
+            if read.outcome == Outcome::Complete {
+                let of_kind = complete.entry(kind_of(&read.scope)).or_default();
+                of_kind.push((n, &read.scope));
             }
         }
     }
-    reads.sort_by(|a, b| a.scope.cmp(&b.scope));
-    let items = items.into_values().cloned().collect();
-    Ok(Cow::Owned(Observation::from_parts(
-        system.map(Into::into),
-        reads,
-        items,
-    )))
+    let mut seen: BTreeMap<&ItemId, (usize, &Item)> = BTreeMap::new();
+    for (n, section) in sections.iter().enumerate() {
+        for item in section.observation.items() {
+            let twice = |other: usize| {
+                let detail = contradiction(&item.id, section, sections[other]);
+                Err(Unread::new(UnreadCause::Malformed, detail))
+            };
+            let (first, known) = *seen.entry(&item.id).or_insert((n, item));
+            if known.tree != item.tree {
+                return twice(first);
+            }
+            let covering = complete.get(&kind_of_item(&item.id)).into_iter().flatten();
+            for (other, _) in covering.filter(|(o, s)| *o != n && s.covers(&item.id)) {
+                if sections[*other]
+                    .observation
+                    .find(&item.id)
+                    .present()
+                    .is_none()
+                {
+                    return twice(*other);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
-fn twice(a: &Recorded, b: &Recorded, what: &str) -> String {
-    let when = |r: &Recorded| {
-        r.head
-            .taken
-            .map_or("at an unknown time".into(), |(begin, _)| begin.to_string())
+/// Only scopes of one kind can cover the same item.
+fn kind_of(scope: &Scope) -> (&str, &str) {
+    match scope {
+        Scope::Kind { group, kind, .. } => (group, kind),
+        Scope::Item(id) => kind_of_item(id),
+    }
+}
+
+fn kind_of_item(id: &ItemId) -> (&str, &str) {
+    match id {
+        ItemId::Object(object) => (&object.group, &object.kind),
+        ItemId::Fact(name) => ("(fact)", name),
+    }
+}
+
+fn contradiction(id: &ItemId, a: &Recorded, b: &Recorded) -> String {
+    let which = |r: &Recorded| {
+        let taken = r.head.taken.map(|(begin, _)| begin.to_string());
+        format!(
+            "{}, taken {}",
+            r.head.source.describe,
+            taken.as_deref().unwrap_or("at an unknown time")
+        )
     };
     format!(
-        "{what} was recorded twice ({}, taken {}, and {}, taken {}): keep one of them",
-        a.head.source.describe,
-        when(a),
-        b.head.source.describe,
-        when(b)
+        "two recordings disagree about {} ({}; {}): keep one of them",
+        super::shown(id),
+        which(a),
+        which(b)
     )
 }

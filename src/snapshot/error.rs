@@ -85,7 +85,6 @@ pub enum SnapshotError {
         /// Which.
         path: PathBuf,
         /// What is wrong with it.
-        #[source]
         error: Box<SnapshotError>,
     },
 }

@@ -11,6 +11,7 @@
 mod choose;
 mod error;
 mod kubectl;
+mod lines;
 mod marks;
 mod path;
 mod read;

@@ -1,97 +1,17 @@
 //! Reading: nothing is believed before the last line of a section agrees with all others.
 
 use super::{
-    Head, MAX_LINE, MAX_TOTAL, Recorded, SCHEMA, SCHEMA_FAMILY, SnapshotError, SourceName,
+    Head, Recorded, SCHEMA, SCHEMA_FAMILY, SnapshotError,
     error::{json_trouble, other_schema},
-    marks::{Marks, NumberAt, OpaqueAt, SealedAt, restore},
+    lines::{AnyHead, Ending, FootLine, HeadLine, ItemLine, Lines, TextLine},
+    marks::{Marks, restore},
     write::{foot, foot_with},
 };
 use crate::model::{
-    observation::{Item, ItemId, Observation, Read as ScopeRead, WriteRecord, WriterKind},
+    observation::{Item, Observation, Read, WriteRecord},
     secret::{DigestKey, KeyId, unhex},
-    time::Timestamp,
-    tree::Tree,
 };
-use serde::Deserialize;
-use std::{
-    borrow::Cow,
-    collections::BTreeSet,
-    io::{BufRead, Read},
-    sync::Arc,
-};
-
-/// Enough of a head line to tell versions apart.
-#[derive(Deserialize)]
-struct AnyHead<'a> {
-    #[serde(borrow)]
-    schema: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HeadLine {
-    #[serde(rename = "schema")]
-    _schema: String,
-    #[serde(default)]
-    environment: Option<Box<str>>,
-    source: SourceName,
-    #[serde(default)]
-    system: Option<Box<str>>,
-    #[serde(default)]
-    taken: Option<(Timestamp, Timestamp)>,
-    #[serde(default)]
-    key: Option<String>,
-    section: (u32, u32),
-    reads: Vec<ScopeRead>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TextLine<'a> {
-    #[serde(borrow)]
-    text: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ItemLine<'a> {
-    id: ItemId,
-    tree: Tree,
-    #[serde(default, borrow)]
-    sealed: Vec<SealedAt<'a>>,
-    #[serde(default, borrow)]
-    opaque: Vec<OpaqueAt<'a>>,
-    #[serde(default, borrow)]
-    numbers: Vec<NumberAt<'a>>,
-    #[serde(default, borrow)]
-    writes: Vec<WriteLine<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WriteLine<'a> {
-    #[serde(borrow)]
-    writer: Cow<'a, str>,
-    kind: WriterKind,
-    #[serde(default)]
-    subresource: Option<Box<str>>,
-    #[serde(default)]
-    api_version: Option<Box<str>>,
-    #[serde(default)]
-    time: Option<Timestamp>,
-    #[serde(default)]
-    fields: Option<usize>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FootLine {
-    items: u64,
-    #[serde(default)]
-    mac: Option<String>,
-    #[serde(rename = "blake3")]
-    _blake3: String,
-}
+use std::{collections::BTreeSet, io::BufRead, sync::Arc};
 
 /// Reads all sections of a snapshot.
 ///
@@ -106,12 +26,7 @@ pub fn read(
     key: Option<&DigestKey>,
 ) -> Result<Vec<Recorded>, SnapshotError> {
     let mut reader = Reader {
-        lines: Lines {
-            input,
-            line: Vec::new(),
-            number: 0,
-            bytes: 0,
-        },
+        lines: Lines::new(input),
         key,
         shared: BTreeSet::new(),
     };
@@ -133,17 +48,6 @@ pub fn read(
     }
 }
 
-/// How reading a line ended.
-#[derive(Clone, Copy, PartialEq)]
-enum Ending {
-    /// A line with its end.
-    Line,
-    /// The end of the file.
-    File,
-    /// The end of the file inside a line.
-    Inside,
-}
-
 const NO_HEAD: SnapshotError =
     SnapshotError::NotASnapshot("its first line is no head of a section");
 
@@ -163,54 +67,19 @@ fn cut_off(items: u64, section: Option<(u32, u32)>) -> SnapshotError {
     }
 }
 
-struct Lines<'i> {
-    input: &'i mut dyn BufRead,
-    /// The line that was read, with its end.
-    line: Vec<u8>,
-    /// Its number, from 1.
-    number: usize,
-    bytes: u64,
-}
-
-impl Lines<'_> {
-    fn next(&mut self) -> Result<Ending, SnapshotError> {
-        self.line.clear();
-        self.number += 1;
-        let limit = MAX_LINE as u64 + 1;
-        let n = Read::take(&mut *self.input, limit).read_until(b'\n', &mut self.line)?;
-        self.bytes += n as u64;
-        if self.bytes > MAX_TOTAL {
-            return Err(SnapshotError::TooLarge {
-                what: "the file".into(),
-                limit: MAX_TOTAL,
-            });
-        }
-        if self.line.ends_with(b"\n") {
-            return Ok(Ending::Line);
-        }
-        if n as u64 == limit {
-            return Err(SnapshotError::TooLarge {
-                what: format!("line {}", self.number).into(),
-                limit: MAX_LINE as u64,
-            });
-        }
-        Ok(if n == 0 { Ending::File } else { Ending::Inside })
-    }
-
-    fn bad(&self, what: impl Into<Box<str>>) -> SnapshotError {
-        SnapshotError::line(self.number, what)
-    }
-
-    fn parse<'a, T: Deserialize<'a>>(&'a self, what: &str) -> Result<T, SnapshotError> {
-        serde_json::from_slice(&self.line).map_err(|e| self.bad(json_trouble(what, &e)))
-    }
-}
-
 struct Reader<'i, 'k> {
     lines: Lines<'i>,
     key: Option<&'k DigestKey>,
     /// Writers and their texts, shared by all items of the file.
     shared: BTreeSet<Arc<str>>,
+}
+
+/// A section's first line.
+struct Opened {
+    head: Head,
+    /// Which section of how many.
+    number: (u32, u32),
+    reads: Vec<Read>,
 }
 
 impl Reader<'_, '_> {
@@ -228,7 +97,11 @@ impl Reader<'_, '_> {
         &mut self,
         expected: Option<(u32, u32)>,
     ) -> Result<(Recorded, (u32, u32)), SnapshotError> {
-        let (head, number, reads) = self.head(expected)?;
+        let Opened {
+            head,
+            number,
+            reads,
+        } = self.head(expected)?;
         let mut hash = blake3::Hasher::new();
         let mut texts: Vec<Arc<str>> = Vec::new();
         let mut items: Vec<Item> = Vec::new();
@@ -267,10 +140,7 @@ impl Reader<'_, '_> {
         Ok((recorded, number))
     }
 
-    fn head(
-        &self,
-        expected: Option<(u32, u32)>,
-    ) -> Result<(Head, (u32, u32), Vec<ScopeRead>), SnapshotError> {
+    fn head(&self, expected: Option<(u32, u32)>) -> Result<Opened, SnapshotError> {
         let lines = &self.lines;
         let any: Result<AnyHead<'_>, _> = serde_json::from_slice(&lines.line);
         match &any {
@@ -302,7 +172,11 @@ impl Reader<'_, '_> {
             taken: line.taken,
             key,
         };
-        Ok((head, line.section, line.reads))
+        Ok(Opened {
+            head,
+            number: line.section,
+            reads: line.reads,
+        })
     }
 
     fn item(&mut self, key: Option<KeyId>, texts: &[Arc<str>]) -> Result<Item, SnapshotError> {
@@ -384,13 +258,18 @@ impl Reader<'_, '_> {
 }
 
 fn notes(head: &Head, verified: bool) -> Vec<Box<str>> {
-    match (verified, head.key) {
-        (true, _) => vec![],
-        (false, None) => {
-            vec!["recorded without DRIFTGATE_KEY: its origin cannot be checked, its secrets are not compared".into()]
-        }
-        (false, Some(_)) => {
-            vec!["recorded under a DRIFTGATE_KEY that is not at hand: its origin cannot be checked, its secrets are not compared".into()]
-        }
+    let mut notes: Vec<Box<str>> = Vec::new();
+    let untrusted = "its origin cannot be checked, its secrets are not compared";
+    if !verified {
+        notes.push(match head.key {
+            None => format!("recorded without DRIFTGATE_KEY: {untrusted}").into(),
+            Some(_) => {
+                format!("recorded under a DRIFTGATE_KEY that is not at hand: {untrusted}").into()
+            }
+        });
     }
+    if head.taken.is_none() {
+        notes.push("capture time unknown: the snapshot does not say when it was taken".into());
+    }
+    notes
 }

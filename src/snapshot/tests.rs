@@ -507,9 +507,8 @@ fn of_members_with_one_name_the_last_is_recorded() {
         vec![item(object("X", "x"), b.finish(), vec![])],
     );
     let back = read_one(&bytes_of(&o, &key()), &key()).observation;
-    let Reading::Present(x) = back.find(&object("X", "x")) else {
-        panic!("recorded");
-    };
+    let x = back.find(&object("X", "x"));
+    let x = x.present().expect("recorded");
     assert_eq!(x.tree.root().text_at(&["A"]), Some("last"));
     assert_eq!(x.tree.root().len(), 1);
 }
@@ -903,8 +902,21 @@ fn sections_of_one_system_answer_together() {
     ));
     let said = |sections: &[&Recorded]| merge(sections).expect_err("refused").detail;
     assert!(said(&[]).contains("nothing is recorded"));
-    assert!(said(&[&a, &a]).contains("ConfigMap in shop was recorded twice"));
-    assert!(said(&[&a, &recorded(Some("v"), "Service", "{}")]).contains("two systems"));
+    let newer = recorded(Some("u"), "ConfigMap", r#"{"data":{"A":"2"}}"#);
+    assert_eq!(
+        &*said(&[&a, &b, &newer]),
+        "two recordings disagree about ConfigMap/shop/api (context prod-eu, namespace shop, taken 2026-08-03T02:14:07Z; context prod-eu, namespace shop, taken 2026-08-03T02:14:07Z): keep one of them"
+    );
+    let gone = Recorded {
+        observation: Observation::from_parts(None, vec![complete("ConfigMap")], vec![]),
+        ..a.clone()
+    };
+    assert!(said(&[&a, &gone]).contains("two recordings disagree"));
+    assert!(said(&[&gone, &a]).contains("two recordings disagree"));
+    // The same scope, the same answer: two layers that look at one namespace.
+    let same = merge(&[&a, &a]).expect("no contradiction");
+    assert_eq!(*same, a.observation);
+    assert!(said(&[&a, &recorded(Some("v"), "Service", "{}")]).contains("several systems"));
 }
 
 #[test]

@@ -179,8 +179,10 @@ impl<'a> Page<'a> {
     ) -> io::Result<()> {
         let label = Span::solid(label, Paint::Dim);
         self.indent(indent)?;
-        self.put(&label.text, label.paint)?;
-        self.paint(Paint::Plain)?;
+        if !label.text.is_empty() {
+            self.put(&label.text, label.paint)?;
+            self.paint(Paint::Plain)?;
+        }
         self.indent(column.saturating_sub(label.width()).max(1))?;
         self.flow(indent + column, indent + column, spans)
     }

@@ -234,7 +234,10 @@ fn vendored(folder: &str, files: &Files) -> Result<BTreeSet<Box<str>>, Failed> {
         return Ok(out);
     };
     for file in below {
-        let Some(rest) = file.strip_prefix(&*charts).and_then(|r| r.strip_prefix('/')) else {
+        let Some(rest) = file
+            .strip_prefix(&*charts)
+            .and_then(|r| r.strip_prefix('/'))
+        else {
             continue;
         };
         match rest.split_once('/') {
@@ -284,7 +287,10 @@ mod tests {
 
     #[test]
     fn archives_by_name() {
-        assert_eq!(archive_name("postgresql-12.1.2.tgz").as_deref(), Some("postgresql"));
+        assert_eq!(
+            archive_name("postgresql-12.1.2.tgz").as_deref(),
+            Some("postgresql")
+        );
         assert_eq!(
             archive_name("kube-state-metrics-5.0.0-rc1.tgz").as_deref(),
             Some("kube-state-metrics")

@@ -22,8 +22,6 @@ use source::Sources;
 use std::{ffi::OsString, path::Path, thread, time::Duration};
 use values::ValuesFile;
 
-const INSTALL: &str = "https://helm.sh/docs/intro/install/, or hand over your own render with `rendered:` and --rendered";
-
 /// Renders a chart.
 pub(super) fn read(spec: &HelmSpec, files: &Files, cx: &DesiredContext<'_>) -> DesiredWorld {
     let mut world = WorldBuilder::default();
@@ -42,7 +40,7 @@ fn render_into(
     let chart = Chart::read(&spec.chart, files, cx.render.allow_remote)?;
     let place = whole(&chart.file);
     let values = values::read(&spec.values, files)?;
-    let tool = render::tool("helm", INSTALL, &place, cx)?;
+    let tool = render::tool("helm", render::INSTALL_HELM, &place, cx)?;
     let export = Export::plan(files, &chart.folders, &place)?;
     for file in export.paths().chain(values.iter().map(|v| &v.file)) {
         world.input(file);
@@ -55,7 +53,7 @@ fn render_into(
     for file in &values {
         key.add(&file.content);
     }
-    export.identify(&mut key);
+    export.identify(&mut key)?;
     let job = Job {
         spec,
         chart: &chart,
@@ -121,9 +119,15 @@ impl Job<'_> {
 
     fn once(&self, arguments: &[OsString], home: &PrivateFolder) -> Result<Vec<u8>, Failed> {
         let network = self.cx.render.allow_remote;
-        render::run(&self.tool.program, arguments.to_vec(), home, network, self.cx)
-            .map(|output| output.stdout)
-            .map_err(|e| self.failed(&e))
+        render::run(
+            &self.tool.program,
+            arguments.to_vec(),
+            home,
+            network,
+            self.cx,
+        )
+        .map(|output| output.stdout)
+        .map_err(|e| self.failed(&e))
     }
 
     fn failed(&self, error: &ProcessError) -> Failed {
@@ -170,6 +174,7 @@ fn objects(
         let again = document::parse(again, Format::Yaml(Dialect::K8s));
         opaque::hide_generated(&mut parsed, &again);
     }
+    opaque::hide_sops(&mut parsed);
     let sources = Sources::new(&parsed.documents, chart, export.paths());
     extract(
         &parsed,
@@ -178,3 +183,6 @@ fn objects(
         cx,
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,10 +60,7 @@ impl<'a> Sources<'a> {
         let below = inside.strip_prefix("charts/")?;
         let (name, rest) = below.split_once('/')?;
         let vendored = self.chart.vendored.iter().find(|v| &*v.name == name);
-        if let Some(path) = vendored
-            .and_then(|v| join(&v.from, rest))
-            .and_then(known)
-        {
+        if let Some(path) = vendored.and_then(|v| join(&v.from, rest)).and_then(known) {
             return Some(path);
         }
         let archive = join(&self.chart.path, &format!("charts/{name}-"))?;

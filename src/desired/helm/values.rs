@@ -70,9 +70,8 @@ fn selected(bytes: &[u8], path: &KeyPath, file: &Arc<str>) -> Result<Vec<u8>, Fa
         return Err(Failed::refused(place, p.message.clone()));
     }
     let nothing = || {
-        Failed::missing(whole(file), format!("`select: {path}` finds nothing")).hint(
-            "a step in brackets is an item's name, key or id; its index is written `[#0]`",
-        )
+        Failed::missing(whole(file), format!("`select: {path}` finds nothing"))
+            .hint("a step in brackets is an item's name, key or id; its index is written `[#0]`")
     };
     let document = parsed.documents.first().map(|d| &d.tree);
     let node = document

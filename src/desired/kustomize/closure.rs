@@ -3,7 +3,7 @@
 //! What would be fetched from elsewhere is refused here, before anything runs.
 
 use super::super::{
-    path::{join, parent},
+    path::join,
     render::{Failed, whole},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Names that kustomize looks for, in its order.
-const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub(super) const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// What a kustomization is made from.
 #[derive(Debug, Default)]
@@ -244,7 +244,9 @@ impl One<'_, '_> {
             let place = Place::exact(self.file.clone(), old.key_span());
             self.remote(place, "helmChartInflationGenerator fetches charts")?;
         }
-        let home = root.text_at(&["helmGlobals", "chartHome"]).unwrap_or("charts");
+        let home = root
+            .text_at(&["helmGlobals", "chartHome"])
+            .unwrap_or("charts");
         for chart in items(root, "helmCharts") {
             self.walk.out.charts = true;
             let place = Place::exact(self.file.clone(), chart.span());
@@ -287,12 +289,17 @@ fn is_remote(path: &str) -> bool {
         || low.starts_with("git@")
         || low.starts_with("git::")
         || low.starts_with("gh:")
-        || ["github.com", "gitlab.com", "bitbucket.org", "ssh.dev.azure.com"]
-            .iter()
-            .any(|host| {
-                low.strip_prefix(host)
-                    .is_some_and(|rest| rest.starts_with(['/', ':']))
-            })
+        || [
+            "github.com",
+            "gitlab.com",
+            "bitbucket.org",
+            "ssh.dev.azure.com",
+        ]
+        .iter()
+        .any(|host| {
+            low.strip_prefix(host)
+                .is_some_and(|rest| rest.starts_with(['/', ':']))
+        })
         || low.contains("?ref=")
         || low.contains("?version=")
         || low.contains("&ref=")
@@ -310,11 +317,6 @@ fn items<'a>(node: NodeRef<'a>, list: &str) -> impl Iterator<Item = NodeRef<'a>>
 
 fn texts<'a>(node: NodeRef<'a>, list: &str) -> impl Iterator<Item = NodeRef<'a>> + use<'a> {
     items(node, list).filter(|n| n.kind() == Kind::Text)
-}
-
-/// The folder's path inside an export, for naming it from beside the export.
-pub(super) fn folder_of(closure: &Closure) -> &str {
-    parent(&closure.root)
 }
 
 #[cfg(test)]
@@ -336,7 +338,13 @@ mod tests {
         ] {
             assert!(is_remote(remote), "{remote}");
         }
-        for local in ["../base", "a.yaml", "github.community/x", "deploy/git", "gitlab.com.yaml"] {
+        for local in [
+            "../base",
+            "a.yaml",
+            "github.community/x",
+            "deploy/git",
+            "gitlab.com.yaml",
+        ] {
             assert!(!is_remote(local), "{local}");
         }
     }

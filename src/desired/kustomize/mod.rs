@@ -6,13 +6,14 @@ mod origin;
 use super::{
     DesiredContext,
     objects::{Extracted, Origin, extract},
-    path::parent,
+    opaque,
+    path::{join, parent},
     render::{self, Export, Failed, Key, Rendered, Tool, whole},
     world::{How, WorldBuilder},
 };
 use crate::{
     document::{self, Dialect, Format},
-    git::Files,
+    git::{FileError, Files},
     model::desired::DesiredWorld,
     process::PrivateFolder,
 };
@@ -20,10 +21,7 @@ use closure::Closure;
 use origin::Origins;
 use std::{ffi::OsString, fmt::Write};
 
-const INSTALL: &str =
-    "https://kubectl.docs.kubernetes.io/installation/kustomize/, or hand over your own render with `rendered:` and --rendered";
-pub(super) const HELM_INSTALL: &str = "https://helm.sh/docs/intro/install/, or hand over your own render with `rendered:` and --rendered";
-
+const INSTALL: &str = "https://kubectl.docs.kubernetes.io/installation/kustomize/, or hand over your own render with `rendered:` and --rendered";
 /// Renders the kustomization in `folder`.
 pub(super) fn read(folder: &str, files: &Files, cx: &DesiredContext<'_>) -> DesiredWorld {
     let mut world = WorldBuilder::default();
@@ -46,7 +44,7 @@ fn render_into(
     let place = whole(&closure.root);
     let tool = render::tool("kustomize", INSTALL, &place, cx)?;
     let helm = match closure.charts {
-        true => Some(render::tool("helm", HELM_INSTALL, &place, cx)?),
+        true => Some(render::tool("helm", render::INSTALL_HELM, &place, cx)?),
         false => None,
     };
     let export = Export::plan(files, &closure.folders, &place)?;
@@ -56,7 +54,7 @@ fn render_into(
         key.add(helm.program.as_os_str().as_encoded_bytes());
         key.add(helm.version.as_bytes());
     }
-    export.identify(&mut key);
+    export.identify(&mut key)?;
     let extracted = render::objects(
         key.finish(),
         cx,
@@ -65,6 +63,17 @@ fn render_into(
     )?;
     world.add(&extracted, How::Named);
     Ok(())
+}
+
+/// Whether there is a kustomization at all.
+pub(super) fn is_there(folder: &str, files: &Files) -> Result<bool, FileError> {
+    for name in closure::NAMES {
+        let path = join(folder, name).unwrap_or_default();
+        if files.exists(&path)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The folder of the export, from the folder of our overlay beside it.
@@ -125,7 +134,8 @@ fn objects(
     files: &Files,
     cx: &DesiredContext<'_>,
 ) -> Extracted {
-    let parsed = document::parse(&rendered.stdout, Format::Yaml(Dialect::K8s));
+    let mut parsed = document::parse(&rendered.stdout, Format::Yaml(Dialect::K8s));
+    opaque::hide_sops(&mut parsed);
     let origins = Origins::of(&parsed.documents, &closure.root, EXPORT, files);
     extract(
         &parsed,
@@ -134,3 +144,6 @@ fn objects(
         cx,
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,13 +111,18 @@ fn names(bytes: &[u8]) -> Vec<Named> {
         out.extend(named(root, document.start));
         for list in ["configMapGenerator", "secretGenerator", "helmCharts"] {
             let entries = root.member(list).filter(|n| n.kind() == Kind::List);
-            out.extend(entries.iter().flat_map(|l| l.children()).filter_map(|entry| {
-                Some(Named {
-                    kind: None,
-                    name: entry.text_at(&["name"])?.into(),
-                    span: entry.span()?,
-                })
-            }));
+            out.extend(
+                entries
+                    .iter()
+                    .flat_map(|l| l.children())
+                    .filter_map(|entry| {
+                        Some(Named {
+                            kind: None,
+                            name: entry.text_at(&["name"])?.into(),
+                            span: entry.span()?,
+                        })
+                    }),
+            );
         }
     }
     out

@@ -1,6 +1,6 @@
 //! What merging or deploying will do, like the plan of `terraform`.
 
-use super::{Style, diff, fold, spread, value, whose};
+use super::{Style, diff, fold, grouped, spread, value, whose};
 use crate::{
     model::{
         entry::EntryKey,
@@ -14,7 +14,7 @@ use crate::{
         width,
     },
 };
-use std::{collections::HashMap, io};
+use std::io;
 
 /// Columns are aligned up to these widths.
 const KEY: usize = 32;
@@ -67,19 +67,11 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::
 }
 
 fn rows<'a>(changes: &[&'a Subject], apart: bool) -> Vec<Row<'a>> {
-    let mut groups: Vec<Vec<&'a Subject>> = Vec::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
-    for s in changes {
-        let key = fold::sides(s);
-        match known.get(&key) {
-            Some(&at) if !apart => groups[at].push(s),
-            _ => {
-                known.insert(key, groups.len());
-                groups.push(vec![s]);
-            }
-        }
+    if apart {
+        return changes.iter().map(|s| row(vec![s])).collect();
     }
-    groups.into_iter().map(row).collect()
+    let groups = grouped(changes.iter().copied(), |s| fold::sides(s));
+    groups.into_iter().map(|(_, all)| row(all)).collect()
 }
 
 fn row(all: Vec<&Subject>) -> Row<'_> {
@@ -138,13 +130,7 @@ fn from_to(s: &Subject) -> (&Shown, &Shown) {
 fn section(page: &mut Page<'_>, rows: &[Row<'_>]) -> io::Result<()> {
     let key = column(rows.iter().map(|r| &r.key), KEY);
     let values = column(rows.iter().map(|r| &r.values), VALUES);
-    let mut groups: Vec<(&str, Vec<&Row<'_>>)> = Vec::new();
-    for row in rows {
-        match groups.iter_mut().find(|g| g.0 == row.whose) {
-            Some((_, rows)) => rows.push(row),
-            None => groups.push((&row.whose, vec![row])),
-        }
-    }
+    let groups = grouped(rows, |r| r.whose.as_str());
     for (whose, rows) in groups {
         page.wrapped(2, 4, &[Span::prose(whose)])?;
         for row in rows {
@@ -211,5 +197,8 @@ fn one(page: &mut Page<'_>, row: &Row<'_>, key: usize, values: usize) -> io::Res
         page.wrapped(4, 8, &spans)?;
     }
     let (from, to) = from_to(row.all[0]);
-    diff::write(page, 6, 10, ("now", from), ("then", to))
+    match diff::files(from, to) {
+        Some(files) => diff::write(page, 6, 10, files),
+        None => Ok(()),
+    }
 }

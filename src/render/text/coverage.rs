@@ -1,23 +1,18 @@
-//! What was read, what not and why, and what the environments run.
+//! What was read, what not and why.
 
-use super::{Style, say, side, words};
+use super::{Style, grouped, side};
 use crate::{
-    model::{
-        finding::CommitShown,
-        report::{Coverage, CoverageStatus, Deployed, Report, SideName},
-    },
+    model::report::{Coverage, CoverageStatus, Report, SideName},
     text::{
-        list, number,
+        number,
         page::{Page, Paint, Span},
-        plural, truncate,
+        plural,
     },
 };
 use std::{collections::BTreeSet, io};
 
 /// More services than this, read alike, are one line.
 const SERVICES: usize = 3;
-/// Commits listed below an environment.
-const COMMITS: usize = 3;
 
 pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::Result<()> {
     failures(page, report)?;
@@ -40,8 +35,7 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::
     if report.coverage.is_empty() {
         page.wrapped(2, 4, &[Span::painted("nothing was read", Paint::BoldRed)])?;
     }
-    without(page, report)?;
-    deployed(page, report, style)
+    without(page, report)
 }
 
 /// What could not be read, one line per reason however many services share it.
@@ -59,8 +53,8 @@ fn failures(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     }
     for (c, services) in groups {
         let (word, why) = match &c.status {
-            CoverageStatus::Partial(why) => ("read in part", why),
-            CoverageStatus::Failed(why) => ("not read", why),
+            CoverageStatus::Partial(why) => ("READ IN PART", why),
+            CoverageStatus::Failed(why) => ("NOT READ", why),
             CoverageStatus::Read | CoverageStatus::NotInScope => continue,
         };
         let text = format!(
@@ -99,7 +93,7 @@ struct Row<'a> {
     opaque: u64,
     live: bool,
     from: Vec<String>,
-    sources: Vec<(SideName, &'static str)>,
+    sources: Vec<(bool, &'static str)>,
 }
 
 impl<'a> Row<'a> {
@@ -115,7 +109,10 @@ impl<'a> Row<'a> {
             opaque: sides.iter().map(|c| c.opaque).max()?,
             live: live.is_some(),
             from: Vec::new(),
-            sources: sides.iter().map(|c| (c.side, c.source)).collect(),
+            sources: sides
+                .iter()
+                .map(|c| (c.side == SideName::Live, c.source))
+                .collect(),
         };
         for c in sides {
             let from = from(c);
@@ -126,17 +123,13 @@ impl<'a> Row<'a> {
         Some(row)
     }
 
-    fn is_like(&self, other: &Row<'_>) -> bool {
-        (self.environment, self.layer, self.live, &self.sources)
-            == (other.environment, other.layer, other.live, &other.sources)
-    }
-
-    fn join(&mut self, other: &Row<'a>) {
-        self.services.extend(&other.services);
+    fn join(mut self, other: Row<'a>) -> Row<'a> {
+        self.services.extend(other.services);
         self.objects += other.objects;
         self.entries += other.entries;
         self.opaque += other.opaque;
         self.from.retain(|f| other.from.contains(f));
+        self
     }
 
     fn spans(&self) -> Vec<Span> {
@@ -189,46 +182,31 @@ fn from(c: &Coverage) -> String {
 
 /// The rows of what was read, in the report's order; many services read alike are one.
 fn lines(report: &Report, style: &Style) -> Vec<Vec<Span>> {
-    let mut targets: Vec<((&str, &str, &str), Vec<&Coverage>)> = Vec::new();
-    for c in report
+    let looked_at = report
         .coverage
         .iter()
-        .filter(|c| c.status != CoverageStatus::NotInScope)
-    {
-        let key = (&*c.environment, &*c.service, &*c.layer);
-        // Sorted input: the sides of a layer stand together, so the last few are enough to look at.
-        match targets.iter_mut().rev().take(64).find(|t| t.0 == key) {
-            Some((_, sides)) => sides.push(c),
-            None => targets.push((key, vec![c])),
-        }
-    }
-    let rows: Vec<Row<'_>> = targets
+        .filter(|c| c.status != CoverageStatus::NotInScope);
+    let targets = grouped(looked_at, |c| (&*c.environment, &*c.service, &*c.layer));
+    let rows = targets
         .iter()
         .filter(|(_, sides)| sides.iter().all(|c| c.status == CoverageStatus::Read))
-        .filter_map(|(_, sides)| Row::new(sides))
-        .collect();
-    let mut joined: Vec<Row<'_>> = Vec::new();
-    for row in rows.iter().map(|r| Row {
-        services: r.services.clone(),
-        from: r.from.clone(),
-        sources: r.sources.clone(),
-        ..*r
-    }) {
-        let many = rows
-            .iter()
-            .filter(|r| r.is_like(&row))
-            .take(SERVICES + 1)
-            .count()
-            > SERVICES;
-        match joined
-            .iter_mut()
-            .find(|j| many && !style.verbose && j.is_like(&row))
-        {
-            Some(like) => like.join(&row),
-            None => joined.push(row),
+        .filter_map(|(_, sides)| Row::new(sides));
+    let alike = |r: &Row<'_>| {
+        (
+            r.environment.to_owned(),
+            r.layer.to_owned(),
+            r.sources.clone(),
+        )
+    };
+    let mut lines = Vec::new();
+    for (_, rows) in grouped(rows, alike) {
+        if style.verbose || rows.len() <= SERVICES {
+            lines.extend(rows.iter().map(Row::spans));
+        } else if let Some(row) = rows.into_iter().reduce(Row::join) {
+            lines.push(row.spans());
         }
     }
-    joined.iter().map(Row::spans).collect()
+    lines
 }
 
 /// What was asked as a help and not granted.
@@ -242,89 +220,6 @@ fn without(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     for what in all {
         let label = Span::painted("without:", Paint::Yellow);
         page.wrapped(2, 4, &[label, Span::prose(" "), Span::prose(what)])?;
-    }
-    Ok(())
-}
-
-/// What environments run, services in the same situation together.
-fn deployed(page: &mut Page<'_>, report: &Report, style: &Style) -> io::Result<()> {
-    let mut groups: Vec<(&Deployed, Vec<&str>, Vec<&CommitShown>)> = Vec::new();
-    for d in &report.deployed {
-        let same = |g: &Deployed| {
-            (&g.environment, &g.revision, g.how, &g.warnings)
-                == (&d.environment, &d.revision, d.how, &d.warnings)
-        };
-        let at = groups
-            .iter()
-            .position(|(g, ..)| same(g))
-            .unwrap_or_else(|| {
-                groups.push((d, Vec::new(), Vec::new()));
-                groups.len() - 1
-            });
-        let (_, services, commits) = &mut groups[at];
-        services.push(&d.service);
-        for c in &d.commits {
-            if !commits.iter().any(|known| known.id == c.id) {
-                commits.push(c);
-            }
-        }
-    }
-    for (d, services, commits) in &groups {
-        let alone = groups
-            .iter()
-            .filter(|(g, ..)| g.environment == d.environment)
-            .count()
-            == 1;
-        let who = match alone {
-            true => d.environment.to_string(),
-            false => format!("{}: {}", d.environment, list(services, SERVICES)),
-        };
-        let verb = if alone || services.len() == 1 {
-            "runs"
-        } else {
-            "run"
-        };
-        let mut text = match &d.revision {
-            Some(id) => format!(" {verb} {} ({})", words::short(id), d.how),
-            None => format!(" {verb} a revision that is not known ({})", d.how),
-        };
-        if !commits.is_empty() {
-            text = format!("{text}; {} behind", plural(commits.len(), "commit"));
-        }
-        page.wrapped(
-            2,
-            4,
-            &[Span::painted(&who, Paint::Bold), Span::prose(&text)],
-        )?;
-        let most = if style.verbose { usize::MAX } else { COMMITS };
-        for c in commits.iter().take(most) {
-            let line = format!(
-                "{} {} {}: {}",
-                words::short(&c.id),
-                words::day(c),
-                c.author,
-                c.summary
-            );
-            page.line(
-                4,
-                &[Span::painted(
-                    &truncate(&crate::text::terminal(&line), page.width() - 4),
-                    Paint::Dim,
-                )],
-            )?;
-        }
-        if commits.len() > most {
-            let more = format!("and {} more", commits.len() - most);
-            page.line(4, &[Span::painted(&more, Paint::Dim)])?;
-        }
-        for warning in &d.warnings {
-            let mut spans = vec![
-                Span::painted("warning:", Paint::BoldYellow),
-                Span::prose(" "),
-            ];
-            spans.extend(say(warning));
-            page.wrapped(4, 6, &spans)?;
-        }
     }
     Ok(())
 }

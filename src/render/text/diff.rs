@@ -23,31 +23,22 @@ struct Line<'a> {
     text: &'a str,
 }
 
-/// Writes the first differing lines if one of the values is a file, `-` for `a` and `+` for `b`.
+/// The two values, if one of them has more than one line.
+pub(super) fn files<'a>(a: &'a Shown, b: &'a Shown) -> Option<(&'a str, &'a str)> {
+    match (a, b) {
+        (Shown::Value(a), Shown::Value(b)) if is_multi_line(a) || is_multi_line(b) => Some((a, b)),
+        _ => None,
+    }
+}
+
+/// Writes the first differing lines, `-` for `a` and `+` for `b`.
 pub(super) fn write(
     page: &mut Page<'_>,
     indent: usize,
     column: usize,
-    (name_a, a): (&str, &Shown),
-    (name_b, b): (&str, &Shown),
+    (a, b): (&str, &str),
 ) -> io::Result<()> {
-    let (Shown::Value(a), Shown::Value(b)) = (a, b) else {
-        return Ok(());
-    };
-    if !is_multi_line(a) && !is_multi_line(b) {
-        return Ok(());
-    }
     let (lines, more) = differing(a, b);
-    page.row(
-        indent,
-        column,
-        "diff",
-        &[
-            Span::solid(&format!("- {name_a}"), Paint::Red),
-            Span::prose("   "),
-            Span::solid(&format!("+ {name_b}"), Paint::Green),
-        ],
-    )?;
     let mut last = 0;
     for line in &lines {
         let label = if line.number == last {

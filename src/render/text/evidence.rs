@@ -12,7 +12,7 @@ use crate::{
     text::{
         list,
         page::{Page, Paint, Span},
-        shell_line,
+        plural, shell_line,
     },
 };
 use std::io;
@@ -31,7 +31,7 @@ pub(super) fn sentences(item: &Item<'_>, occasion: Occasion) -> Vec<Message> {
         .filter_map(|f| f.subject.live.as_ref())
         .collect();
     let mut all = written(&lives);
-    all.extend(in_git(&lives));
+    all.extend(in_git(&first.key, &lives));
     let mut rest = words::untold(first);
     for other in &item.all[1..] {
         let told = words::untold(&other.subject);
@@ -89,10 +89,10 @@ fn written(lives: &[&LiveShown]) -> Vec<Message> {
     sentences
 }
 
-fn in_git(lives: &[&LiveShown]) -> Option<Message> {
+fn in_git(key: &EntryKey, lives: &[&LiveShown]) -> Option<Message> {
     let first = lives.first()?;
     if lives.iter().all(|l| l.in_git == first.in_git) {
-        return words::in_git(first);
+        return words::in_git(key, first);
     }
     let never = lives
         .iter()
@@ -110,14 +110,21 @@ fn in_git(lives: &[&LiveShown]) -> Option<Message> {
 /// Where, who sees it, how to resolve it.
 pub(super) fn rows(page: &mut Page<'_>, item: &Item<'_>, occasion: Occasion) -> io::Result<()> {
     let s = &item.first().subject;
-    if let (Some(git), Some(live)) = (&s.desired, &s.live) {
-        diff::write(
-            page,
-            INDENT,
-            COLUMN,
-            ("git", &git.value),
-            ("live", &live.value),
-        )?;
+    if let (Some(git), Some(live)) = (&s.desired, &s.live)
+        && let Some((a, b)) = diff::files(&git.value, &live.value)
+    {
+        let size = |text: &str| plural(text.lines().count(), "line");
+        let (a_is, b_is) = (
+            format!("- git, {}", size(a)),
+            format!("+ live, {}", size(b)),
+        );
+        let legend = [
+            Span::painted(&a_is, Paint::Red),
+            Span::prose("; "),
+            Span::painted(&b_is, Paint::Green),
+        ];
+        page.row(INDENT, COLUMN, "diff", &legend)?;
+        diff::write(page, INDENT, COLUMN, (a, b))?;
     }
     targets(page, item)?;
     let git = if s.base.is_some() {
@@ -222,7 +229,7 @@ fn written_at(side: &DesiredShown, times: usize) -> Option<Vec<Span>> {
             spans.push(Span::prose(" "));
         }
         let by = format!("({}, {}, {})", words::short(&c.id), c.author, words::day(c));
-        spans.push(Span::painted(&by, Paint::Dim));
+        spans.push(Span::solid(&by, Paint::Dim));
     }
     (!spans.is_empty()).then_some(spans)
 }

@@ -3,14 +3,13 @@
 use super::{
     evidence,
     fold::{self, Item},
-    say, severity_paint, spread, this_change, value, whose, words,
+    grouped, say, severity_paint, spread, this_change, value, whose, words,
 };
 use crate::{
     model::{
         entry::EntryKey,
         finding::{Disposition, Finding, Message, Piece, Subject},
         report::{Occasion, Report},
-        state::State,
         value::Shown,
     },
     render::Style,
@@ -23,14 +22,7 @@ use std::{cmp::Reverse, io};
 
 pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::Result<()> {
     let folded = fold::findings(report, style);
-    let mut groups: Vec<(String, Vec<Item<'_>>)> = Vec::new();
-    for item in folded.items {
-        let title = title(&item);
-        match groups.iter_mut().find(|g| g.0 == title) {
-            Some((_, items)) => items.push(item),
-            None => groups.push((title, vec![item])),
-        }
-    }
+    let mut groups = grouped(folded.items, title);
     for (_, items) in &mut groups {
         items.sort_by_key(|i| Reverse(i.worst()));
     }
@@ -148,7 +140,7 @@ fn label(f: &Finding) -> Vec<Span> {
 fn told(item: &Item<'_>, occasion: Occasion) -> (Vec<Span>, Vec<Message>) {
     let s = &item.first().subject;
     let many = item.all.len() > 1;
-    if s.state.is_some_and(State::is_problem)
+    if fold::is_about_state(item.first())
         && let Some(headline) = headline(s, many, occasion)
     {
         let mut rest = evidence::sentences(item, occasion);
@@ -157,23 +149,16 @@ fn told(item: &Item<'_>, occasion: Occasion) -> (Vec<Span>, Vec<Message>) {
         }
         return (with_spread(headline, item), rest);
     }
-    let mut all = words::sentences(&without_environment(s));
-    if many {
-        let text = format!(": {}", item.first().rule.summary);
-        let spans = vec![
-            Span::solid(&s.key.to_string(), Paint::Plain),
-            Span::prose(&text),
-        ];
-        return (with_spread(spans, item), Vec::new());
-    }
+    let mut all = words::sentences(&fold::without_environment(s));
     if all.is_empty() {
-        return (vec![Span::prose(item.first().rule.summary)], all);
+        let summary = vec![Span::prose(item.first().rule.summary)];
+        return (with_spread(summary, item), all);
     }
     let mut first = all.remove(0);
     if let Some(Piece::Words(words)) = first.0.last_mut() {
         *words = words.trim_end_matches('.');
     }
-    (say(&first), all)
+    (with_spread(say(&first), item), all)
 }
 
 fn with_spread(mut spans: Vec<Span>, item: &Item<'_>) -> Vec<Span> {
@@ -217,8 +202,10 @@ fn headline(s: &Subject, many: bool, occasion: Occasion) -> Option<Vec<Span>> {
         ]);
     }
     let mut spans = vec![key];
-    if (git, live) == (&Shown::Redacted, &Shown::Redacted) && s.base.is_none() {
-        spans.push(Span::prose(" differs; both sides are secret"));
+    if s.base.is_none()
+        && let Some(words) = differs(git, live)
+    {
+        spans.push(Span::prose(words));
         return Some(spans);
     }
     spans.push(Span::prose(" is "));
@@ -240,6 +227,19 @@ fn headline(s: &Subject, many: bool, occasion: Occasion) -> Option<Vec<Span>> {
     Some(spans)
 }
 
+/// Words for values that a line has no place for.
+fn differs(git: &Shown, live: &Shown) -> Option<&'static str> {
+    match (git, live) {
+        (Shown::Redacted, Shown::Redacted) => Some(" differs; both sides are secret"),
+        (Shown::Value(a), Shown::Value(b))
+            if value::is_multi_line(a) && value::is_multi_line(b) =>
+        {
+            Some(" differs between git and live")
+        }
+        _ => None,
+    }
+}
+
 fn in_git(value: &Shown, shown: &str) -> Vec<Span> {
     match value {
         Shown::Absent => vec![Span::prose("not in git")],
@@ -257,21 +257,4 @@ fn both(s: &Subject) -> Message {
         .and(", live is ")
         .value(live.clone())
         .and(".")
-}
-
-/// The message without the `production: ` that the heading says.
-fn without_environment(s: &Subject) -> Message {
-    match s.message.0.as_slice() {
-        [Piece::Name(name), Piece::Words(words), rest @ ..] if **name == *s.environment => {
-            match words.strip_prefix(": ") {
-                Some(words) => {
-                    let mut all = vec![Piece::Words(words)];
-                    all.extend_from_slice(rest);
-                    Message(all)
-                }
-                None => s.message.clone(),
-            }
-        }
-        _ => s.message.clone(),
-    }
 }

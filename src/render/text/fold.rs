@@ -4,10 +4,10 @@
 use crate::{
     model::{
         entry::EntryKey,
-        finding::{Disposition, Finding, Severity, Subject},
+        finding::{DesiredShown, Disposition, Finding, Message, Piece, Severity, Subject},
         report::{Occasion, Report},
     },
-    render::Style,
+    render::{Style, message},
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -73,7 +73,15 @@ fn is_older(f: &Finding, occasion: Occasion) -> bool {
     occasion == Occasion::Review
         && f.severity == Severity::Info
         && !f.subject.written_by_change
-        && f.subject.state.is_some_and(|s| s.is_problem())
+        && is_about_state(f)
+}
+
+/// Whether the rule is the finding's state, so that its sides tell everything but what its
+/// message adds. For any other rule the message is what it found.
+pub(super) fn is_about_state(f: &Finding) -> bool {
+    f.subject
+        .state
+        .is_some_and(|s| s.is_problem() && s.name() == f.rule.id)
 }
 
 fn items<'a>(shown: &[&'a Finding], apart: bool) -> Vec<Item<'a>> {
@@ -143,13 +151,34 @@ fn parents(shown: &[&Finding]) -> Vec<Option<usize>> {
 
 /// Equal for findings that say the same of different targets.
 fn identity(f: &Finding) -> String {
+    let words = match is_about_state(f) {
+        true => String::new(),
+        false => message(&without_environment(&f.subject)),
+    };
     format!(
-        "{}\0{:?}\0{:?}\0{}",
+        "{}\0{:?}\0{:?}\0{words}\0{}",
         f.rule.id,
         f.severity,
         f.disposition,
         sides(&f.subject)
     )
+}
+
+/// The message without the `production: ` that the heading says.
+pub(super) fn without_environment(s: &Subject) -> Message {
+    match s.message.0.as_slice() {
+        [Piece::Name(name), Piece::Words(words), rest @ ..] if **name == *s.environment => {
+            match words.strip_prefix(": ") {
+                Some(words) => {
+                    let mut all = vec![Piece::Words(words)];
+                    all.extend_from_slice(rest);
+                    Message(all)
+                }
+                None => s.message.clone(),
+            }
+        }
+        _ => s.message.clone(),
+    }
 }
 
 /// Equal for entries of one key with the same values.
@@ -160,9 +189,7 @@ pub(super) fn sides(s: &Subject) -> String {
         (EntryKey::Object, Some(o)) => format!("{}/{}", o.kind, o.name),
         _ => String::new(),
     };
-    let value = |d: &Option<crate::model::finding::DesiredShown>| {
-        d.as_ref().map(|d| format!("{:?}", d.value))
-    };
+    let value = |d: &Option<DesiredShown>| d.as_ref().map(|d| format!("{:?}", d.value));
     format!(
         "{:?}\0{}\0{object}\0{:?}\0{:?}\0{:?}\0{:?}\0{:?}",
         s.state,

@@ -5,6 +5,7 @@
 
 mod change;
 mod coverage;
+mod deployed;
 mod diff;
 mod evidence;
 mod finding;
@@ -23,7 +24,7 @@ use crate::{
         plural,
     },
 };
-use std::io;
+use std::{collections::HashMap, hash::Hash, io};
 
 /// The format.
 pub(super) static FORMAT: Format = Format {
@@ -36,6 +37,7 @@ fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<
     let page = &mut Page::new(out, style.color, style.width);
     page.wrapped(0, 2, &[Span::painted(&title(report), Paint::Bold)])?;
     coverage::write(page, report, style)?;
+    deployed::write(page, report, style)?;
     if !report.notes.is_empty() {
         page.blank()?;
     }
@@ -103,7 +105,7 @@ fn unread(report: &Report) -> String {
     }
     let files = report.problems.iter().filter(|p| p.blocks).count();
     if files > 0 {
-        what.push(plural(files, "problem"));
+        what.push(format!("{} in files", plural(files, "problem")));
     }
     if what.is_empty() {
         return "nothing was read".into();
@@ -130,6 +132,26 @@ fn say(message: &Message) -> Vec<Span> {
             }
         })
         .collect()
+}
+
+/// Items with the same key together, in the order in which keys are first met.
+fn grouped<T, K: Hash + Eq + Clone>(
+    items: impl IntoIterator<Item = T>,
+    key: impl Fn(&T) -> K,
+) -> Vec<(K, Vec<T>)> {
+    let mut groups: Vec<(K, Vec<T>)> = Vec::new();
+    let mut known: HashMap<K, usize> = HashMap::new();
+    for item in items {
+        let key = key(&item);
+        match known.get(&key) {
+            Some(&at) => groups[at].1.push(item),
+            None => {
+                known.insert(key.clone(), groups.len());
+                groups.push((key, vec![item]));
+            }
+        }
+    }
+    groups
 }
 
 /// `error`, `warning`, `info` in their colours.
