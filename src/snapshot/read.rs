@@ -242,7 +242,7 @@ impl Reader<'_, '_> {
             return Err(SnapshotError::Checksum { line });
         }
         if head.key.is_some() != foot_line.mac.is_some() {
-            return Err(SnapshotError::Tampered { line });
+            return Err(lines.bad("a MAC without a key in the head, or a key without a MAC"));
         }
         let Some(key) = self
             .key
