@@ -92,6 +92,7 @@ impl Api {
                 .await
                 .map_err(Fault::Credentials)?;
         }
+        check_token(&config.auth_info, &access.who)?;
         let client = Client::try_from(config).map_err(|e| fault::of_client(&e))?;
         Ok(Api {
             client,
@@ -178,6 +179,19 @@ impl Api {
     /// A fault in words.
     pub(super) fn unread(&self, fault: &Fault, what: &str) -> Unread {
         fault.unread(what, &self.who)
+    }
+}
+
+/// The client panics at a token that is no header value (`AddAuthorizationLayer::bearer`).
+fn check_token(auth: &kube::config::AuthInfo, who: &str) -> Result<(), Fault> {
+    // The token shows itself to serde only.
+    let auth = serde_json::to_value(auth).unwrap_or_default();
+    let token = auth["token"].as_str().unwrap_or_default();
+    match http::HeaderValue::from_str(token) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Fault::Credentials(
+            format!("the token of {who} holds characters that no token has (a line break?)").into(),
+        )),
     }
 }
 

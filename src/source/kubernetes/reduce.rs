@@ -167,7 +167,7 @@ fn opaque(out: &mut TreeBuilder, key: Name, node: NodeRef<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::tree::{Prune, WithoutSecrets};
+    use crate::model::tree::WithoutSecrets;
 
     fn reduced(json: &str, keep: Keep) -> (Tree, String) {
         let tree = Tree::from_json(json.as_bytes(), keep.prune()).expect("JSON");

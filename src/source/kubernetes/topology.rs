@@ -182,7 +182,7 @@ mod tests {
         let lists = lists(&document, &widget()).expect("the kind is in it");
         assert_eq!(
             serde_json::to_string(&WithoutSecrets(fact(&lists).root())).expect("JSON"),
-            r#"{"spec.opts":"atomic","spec.plain":"atomic","spec.routes":["name","proto"],"spec.tags":"set"}"#
+            r#"{"spec.opts":"atomic","spec.plain":"atomic","spec.routes":["name","proto"],"spec.tags":"set","spec.tmpl.metadata.finalizers":"set","spec.tmpl.metadata.managedFields":"atomic","spec.tmpl.metadata.ownerReferences":"atomic"}"#
         );
     }
 
