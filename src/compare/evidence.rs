@@ -2,73 +2,99 @@
 
 use super::{Compared, LayerInput};
 use crate::{
-    kubernetes::{ownership, pods, writers},
+    kubernetes::{
+        ownership::{Ownership, removal_evidence},
+        pods::{Pods, when_changed},
+    },
     model::{
-        finding::{Certainty, WriterClass, Written},
+        finding::{Written, WriterClass},
         observation::{Item, ObjectId},
-        path::KeyPath,
+        path::{KeyPath, Segment},
         value::Reading,
     },
 };
+use std::collections::BTreeMap;
 
-/// Fills in the writer of the live value of a problem.
-pub(crate) fn fill(input: &LayerInput<'_>, entry: &mut Compared) {
-    let Some(live) = input.live else { return };
-    let (object, path) = match entry.sides.live.present().and_then(|e| e.origin()) {
-        Some(origin) => (origin.object.clone(), Some(origin.path.clone())),
-        None => (entry.object.clone(), None),
-    };
-    let Reading::Present(item) = live.object(&object) else {
-        return;
-    };
-    entry.written = Some(match path {
-        Some(path) => of(input, item, &path),
-        None => removal(input, &object, entry),
-    });
+/// Answers for the objects of one layer; what is parsed is parsed once.
+pub(crate) struct Evidence<'a> {
+    input: LayerInput<'a>,
+    owners: BTreeMap<ObjectId, Ownership<'a>>,
+    pods: Option<Pods<'a>>,
 }
 
-/// Evidence for a live field.
-pub(crate) fn of(input: &LayerInput<'_>, item: &Item, path: &KeyPath) -> Written {
-    ownership::evidence(&item.writes, item.tree.root(), path, &|write| {
-        writers::class_of(write, &item.writes, input.deployers)
-    })
-}
-
-/// A removal leaves no owner; the history of the pod template bounds its time.
-fn removal(input: &LayerInput<'_>, object: &ObjectId, entry: &Compared) -> Written {
-    let mut written = Written {
-        writers: vec![],
-        not_later_than: None,
-        not_earlier_than: None,
-        certainty: Certainty::Removal,
-    };
-    let git_origin = [&entry.sides.deployed, &entry.sides.base, &entry.sides.head]
-        .into_iter()
-        .find_map(|r| r.present().and_then(|e| e.origin().cloned()));
-    if let (Some(live), Some(origin)) = (input.live, git_origin)
-        && let Some(bounds) = pods::removed_between(live, object, &origin.path)
-    {
-        written.not_earlier_than = bounds.not_earlier_than;
-        written.not_later_than = bounds.not_later_than;
+impl<'a> Evidence<'a> {
+    pub(crate) fn of(input: &LayerInput<'a>) -> Evidence<'a> {
+        Evidence {
+            input: *input,
+            owners: BTreeMap::new(),
+            pods: None,
+        }
     }
-    written
+
+    /// Fills in the writer of the live side of a problem.
+    pub(crate) fn fill(&mut self, entry: &mut Compared) {
+        let Some(live) = self.input.live else { return };
+        let origin = entry.sides.live.present().and_then(|e| e.origin());
+        let written = match origin {
+            Some(origin) => {
+                let Reading::Present(item) = live.object(&origin.object) else {
+                    return;
+                };
+                self.ownership(&origin.object, item).evidence(&origin.path)
+            }
+            None => self.removal(entry),
+        };
+        entry.written = Some(written);
+    }
+
+    fn ownership(&mut self, id: &ObjectId, item: &'a Item) -> &Ownership<'a> {
+        self.owners
+            .entry(id.clone())
+            .or_insert_with(|| ownership(&self.input, item))
+    }
+
+    /// A removal leaves no owner; the history of the pod template bounds its time.
+    fn removal(&mut self, entry: &Compared) -> Written {
+        let sides = &entry.sides;
+        let git = [&sides.deployed, &sides.base, &sides.head]
+            .into_iter()
+            .find_map(|r| r.present()?.origin());
+        let Some((container, variable)) = git.and_then(|o| variable_of(&o.path)) else {
+            return removal_evidence(None, None);
+        };
+        let Some(live) = self.input.live else {
+            return removal_evidence(None, None);
+        };
+        let pods = self.pods.get_or_insert_with(|| Pods::of(live));
+        let history = pods.template_history(&entry.object);
+        match when_changed(&history, container, variable) {
+            Some(change) => removal_evidence(change.not_earlier_than, change.not_later_than),
+            None => removal_evidence(None, None),
+        }
+    }
 }
 
-/// Whether the deployer still owns the live value at `path` (or everything below it).
+/// `spec.template.spec.containers[api].env[DB_TIMEOUT].value`: container and variable.
+fn variable_of(path: &KeyPath) -> Option<(&str, &str)> {
+    let mut items = path.0.iter().filter_map(|s| match s {
+        Segment::Item(keys) => keys.first().map(|k| &**k),
+        _ => None,
+    });
+    let found = (items.next()?, items.next()?);
+    let in_env = path
+        .0
+        .iter()
+        .any(|s| matches!(s, Segment::Member(m) if &**m == "env"));
+    in_env.then_some(found)
+}
+
+fn ownership<'a>(input: &LayerInput<'_>, item: &'a Item) -> Ownership<'a> {
+    Ownership::of(&item.writes, item.tree.root(), input.deployers)
+}
+
+/// Whether the deployer still owns the live value at `path`, or something below it.
 pub(crate) fn deployer_owns(input: &LayerInput<'_>, item: &Item, path: &KeyPath) -> bool {
-    let owners = ownership::owners(&item.writes, item.tree.root(), path);
-    !owners.is_empty()
-        && owners.iter().any(|o| {
-            item.writes.get(o.record).is_some_and(|w| {
-                writers::class_of(w, &item.writes, input.deployers) == WriterClass::Deployer
-            })
-        })
-}
-
-/// The class of the evidence as a whole: the first writer's.
-#[must_use]
-pub(crate) fn class(written: Option<&Written>) -> Option<WriterClass> {
-    written.and_then(|w| w.writers.first()).map(|w| w.class)
+    ownership(input, item).applied_by_deployer(path)
 }
 
 /// Whether a person put it there with a tool that edits one thing; tools that create an object

@@ -1,7 +1,8 @@
 //! The objects of one layer: paired, walked, their settings resolved, one cause one entry.
 
 use super::{
-    Compared, Comparison, LayerInput, embedded, evidence,
+    Compared, Comparison, LayerInput, embedded,
+    evidence::{self, Evidence},
     fields::{LiveSide, ObjectSides, entry_of, state_of},
     restarts, settings,
     walk::{FieldDifference, WalkContext, Walked, walk},
@@ -168,8 +169,9 @@ fn finish(input: &LayerInput<'_>, out: &mut Comparison) {
     }
     out.entries
         .retain(|e| e.state.is_problem() || e.state.is_change());
+    let mut evidence = Evidence::of(input);
     for entry in out.entries.iter_mut().filter(|e| e.state.is_problem()) {
-        evidence::fill(input, entry);
+        evidence.fill(entry);
     }
     // What stands beside git's own words is a finding only when a person edited it in.
     out.entries

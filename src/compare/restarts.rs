@@ -6,7 +6,7 @@ use super::{Compared, LayerInput, Restart, fields::ObjectSides};
 use crate::{
     kubernetes::{
         environment::effective_environment,
-        pods,
+        pods::Pods,
         workload::{self, ContainerRef},
     },
     model::{
@@ -25,6 +25,7 @@ pub(crate) fn find(
     settings: &[Compared],
 ) -> Vec<Restart> {
     let mut out = Vec::new();
+    let pods = input.live.map(Pods::of);
     for object in objects {
         let (Some(live), Some(root)) = (input.live, object.roots().live) else {
             continue;
@@ -47,7 +48,9 @@ pub(crate) fn find(
                     }
                 }
             }
-            out.extend(running(input, object, &container, &sources));
+            if let Some(pods) = &pods {
+                out.extend(running(pods, object, &container, &sources));
+            }
         }
     }
     out.extend(predicted(objects, settings));
@@ -66,22 +69,23 @@ fn data_key(path: &KeyPath) -> Option<Box<str>> {
 }
 
 fn running(
-    input: &LayerInput<'_>,
+    pods: &Pods<'_>,
     object: &ObjectSides<'_>,
     container: &ContainerRef<'_>,
     sources: &BTreeMap<(ObjectId, Option<Box<str>>), BTreeSet<Box<str>>>,
 ) -> Vec<Restart> {
-    let Some(live) = input.live else {
-        return vec![];
-    };
     let mut by_source: BTreeMap<&ObjectId, Restart> = BTreeMap::new();
     for ((source, key), settings) in sources {
         let asked = [(source.clone(), key.clone())];
-        let stale = pods::stale_containers(live, &object.id, container.name, &asked);
+        let stale: Vec<_> = pods
+            .stale_containers(&object.id, container.name, &asked)
+            .into_iter()
+            .filter(|s| s.certainty != Staleness::Unknown)
+            .collect();
         let Some(oldest) = stale.iter().map(|s| s.started).min() else {
             continue;
         };
-        let changed = stale.iter().map(|s| s.changed).min();
+        let changed = stale.iter().filter_map(|s| s.changed).min();
         let restart = by_source.entry(source).or_insert_with(|| Restart {
             workload: object.id.clone(),
             container: container.name.into(),

@@ -217,6 +217,7 @@ pub(crate) fn zero(run: &Run<'_>) -> anyhow::Result<Project> {
         })
         .collect::<anyhow::Result<_>>()?;
     let known = crate::source::kubernetes::known_contexts(run.inputs.kubeconfig.as_deref());
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
     config::zero_config(&manifests, &zero.kubernetes, &known)
         .map_err(|p| anyhow!("{}", config::show(std::slice::from_ref(&p)).trim_end()))
 }
