@@ -4,7 +4,7 @@ use super::{
     form::{Form, is_name, visible},
     leaf::Text,
     raw,
-    read::Cx,
+    read::{Cx, is_lost},
     variables::{Filler, Scope, check_variables, mentions},
 };
 use crate::model::target::{DeployedSpec, Environment};
@@ -60,7 +60,7 @@ fn environment<'r>(
 ) -> Place<'r> {
     let variables = raw.and_then(|r| r.variables.as_ref());
     check_variables(cx, variables);
-    let unsure = raw.is_some_and(|r| r.flawed && r.variables.is_none());
+    let unsure = raw.is_some_and(|r| is_lost(&r.lost, "variables"));
     let mut scope = Scope::new(name.value.clone(), unsure);
     scope.add(variables);
     let own = scope.readable();
@@ -85,8 +85,8 @@ fn environment<'r>(
         tier: raw.and_then(|r| r.tier).map(|w| w.0).unwrap_or_default(),
         names,
         deployed,
-        deploys_within: raw.and_then(|r| r.deploys_within).map(|s| s.0),
-        settle: raw.and_then(|r| r.settle).map_or(0, |s| s.0),
+        deploys_within: raw.and_then(|r| r.deploys_within.as_ref()).map(|s| s.value),
+        settle: raw.and_then(|r| r.settle.as_ref()).map_or(0, |s| s.value),
         tracks,
         deploys_later: raw.is_some_and(|r| r.deploys.is_some()),
         variables: own,
@@ -108,7 +108,7 @@ fn check_deployed(cx: &mut Cx<'_>, raw: &raw::Deployed) {
     ];
     match kinds.iter().filter(|k| **k).count() {
         0 if !raw.flawed => cx
-            .problem(raw.span, "`deployed` says not how")
+            .problem(raw.span, "`deployed` does not say how")
             .hint("add one of `flux`, `argo-cd`, `ref` and `annotation`".to_string()),
         2.. => cx
             .problem(raw.span, "`deployed` says more than one way")

@@ -3,7 +3,7 @@
 
 use super::{
     form::{self, Form},
-    leaf::{Map, OneOrMany, Text, Word},
+    leaf::{Map, OneOrMany, Seconds, Text, Word},
     raw,
     read::Cx,
     suggest::listed,
@@ -18,17 +18,20 @@ use std::collections::BTreeMap;
 
 /// Checks the layers of one service as they are written.
 pub(super) fn check(cx: &mut Cx<'_>, layers: &[raw::Layer]) {
-    let mut seen: Vec<&Text> = Vec::new();
+    let mut seen: BTreeMap<&str, &Text> = BTreeMap::new();
     for layer in layers {
         let name = &layer.name;
-        if let Some(first) = seen.iter().find(|s| s.value == name.value) {
+        if let Some(first) = seen
+            .get(name.value.as_str())
+            .filter(|n| !n.value.is_empty())
+        {
             let first = first
                 .span
                 .map(|s| format!("the first is on line {}", s.line));
             cx.problem(name.span, format!("two layers are called `{}`", name.value))
                 .hint(first);
         }
-        seen.push(name);
+        seen.insert(&name.value, name);
         if name.value.contains("${") {
             cx.problem(name.span, "a layer's name can't hold variables")
                 .hint("it is the same in every environment".to_string());
@@ -45,28 +48,22 @@ pub(super) fn check(cx: &mut Cx<'_>, layers: &[raw::Layer]) {
             && live.kubernetes.is_none()
             && !live.flawed
         {
-            cx.problem(live.span, "`live` says not where to read from")
+            cx.problem(live.span, "`live` does not say where to read from")
                 .hint("add `kubernetes: { context: …, namespace: … }`".to_string());
         }
         if let Some(kubernetes) = layer.live.as_ref().and_then(|l| l.kubernetes.as_ref()) {
-            check_timeout(cx, kubernetes.timeout.map(|t| t.0), kubernetes.span);
+            check_timeout(cx, kubernetes.timeout.as_ref());
         }
     }
 }
 
 /// A timeout of nothing reads nothing.
-pub(super) fn check_timeout(
-    cx: &mut Cx<'_>,
-    seconds: Option<i64>,
-    span: Option<crate::model::tree::Span>,
-) {
-    if seconds.is_some_and(|s| s == 0 || u32::try_from(s).is_err()) {
-        let span = cx.part_of(span, "timeout");
-        cx.problem(
-            span,
-            "`timeout` must be longer than nothing and shorter than a lifetime",
-        )
-        .hint("like 60s".to_string());
+pub(super) fn check_timeout(cx: &mut Cx<'_>, timeout: Option<&Seconds>) {
+    let Some(timeout) = timeout else { return };
+    if timeout.value == 0 || u32::try_from(timeout.value).is_err() {
+        let message = "a timeout must be longer than nothing and shorter than a lifetime";
+        cx.problem(timeout.span, message)
+            .hint("like 60s".to_string());
     }
 }
 
@@ -84,7 +81,7 @@ fn check_desired(cx: &mut Cx<'_>, desired: &raw::Desired) {
             .hint("write a layer for each".to_string());
     } else if there.is_empty() && !desired.flawed {
         let hint = format!("add one of {}", listed(kinds.map(|k| k.0)));
-        cx.problem(desired.span, "`desired` says not where to read from")
+        cx.problem(desired.span, "`desired` does not say where to read from")
             .hint(hint);
     }
     if let Some(OneOrMany::Many(paths)) = &desired.manifests
@@ -258,7 +255,10 @@ impl Builder<'_, '_> {
             context: context?,
             namespace: namespace?,
             secrets: raw.secrets.map(|w| w.0).unwrap_or_default(),
-            timeout: raw.timeout.and_then(|t| u32::try_from(t.0).ok()),
+            timeout: raw
+                .timeout
+                .as_ref()
+                .and_then(|t| u32::try_from(t.value).ok()),
         })
     }
 }

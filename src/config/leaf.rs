@@ -40,6 +40,14 @@ impl FromNode for Text {
         };
         spanned_text(cx, node, text)
     }
+
+    /// The only text that is empty.
+    fn stand_in() -> Option<Self> {
+        Some(Spanned {
+            value: String::new(),
+            span: None,
+        })
+    }
 }
 
 fn spanned_text(cx: &mut Cx<'_>, node: NodeRef<'_>, text: &str) -> Option<Text> {
@@ -129,6 +137,10 @@ impl FromNode for Version {
         }
         None
     }
+
+    fn stand_in() -> Option<Self> {
+        Some(Version)
+    }
 }
 
 impl JsonSchema for Version {
@@ -144,8 +156,7 @@ impl JsonSchema for Version {
 }
 
 /// A span of time in seconds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seconds(pub(super) i64);
+pub(super) type Seconds = Spanned<i64>;
 
 impl FromNode for Seconds {
     fn read(cx: &mut Cx<'_>, node: NodeRef<'_>) -> Option<Self> {
@@ -161,7 +172,10 @@ impl FromNode for Seconds {
             return None;
         };
         match parse_span(text) {
-            Ok(seconds) => Some(Seconds(seconds)),
+            Ok(value) => Some(Spanned {
+                value,
+                span: node.span(),
+            }),
             Err(_) => {
                 let message = format!("`{}` is not a span of time", shorten(text));
                 let hint = "a number and s, m, h or d, like 90s, 10m, 24h or 7d";

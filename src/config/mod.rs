@@ -147,6 +147,7 @@ fn build(
         filler: &mut filler,
         finder,
         places,
+        layers: 0,
     }
     .targets(raw, &environments);
     filler.finish(cx);
@@ -167,7 +168,8 @@ fn gate(raw: Option<&raw::Gate>) -> Gate {
         fail_on: raw.fail_on.map_or(default.fail_on, |w| w.0),
         snapshot_max_age: raw
             .snapshot_max_age
-            .map_or(default.snapshot_max_age, |s| s.0),
+            .as_ref()
+            .map_or(default.snapshot_max_age, |s| s.value),
     }
 }
 
@@ -175,10 +177,13 @@ fn render(cx: &mut Cx<'_>, raw: Option<&raw::Render>) -> RenderPolicy {
     let Some(raw) = raw else {
         return RenderPolicy::default();
     };
-    layers::check_timeout(cx, raw.timeout.map(|t| t.0), raw.span);
+    layers::check_timeout(cx, raw.timeout.as_ref());
     RenderPolicy {
         allow_remote: raw.allow_remote.unwrap_or(false),
-        timeout: raw.timeout.and_then(|t| u32::try_from(t.0).ok()),
+        timeout: raw
+            .timeout
+            .as_ref()
+            .and_then(|t| u32::try_from(t.value).ok()),
     }
 }
 

@@ -40,6 +40,10 @@ macro_rules! fields {
             #[schemars(skip)]
             #[allow(dead_code, reason = "not every map is asked")]
             pub(super) flawed: bool,
+            /// Its own fields that are written and could not be read.
+            #[schemars(skip)]
+            #[allow(dead_code, reason = "not every map is asked")]
+            pub(super) lost: Vec<String>,
         }
 
         impl FromNode for $name {
@@ -48,11 +52,12 @@ macro_rules! fields {
                 let mut fields = Fields::of(cx, node)?;
                 let known: Vec<String> = vec![$(field_name(stringify!($field))),*];
                 $(let $field = fields.take::<$type>(cx, &field_name(stringify!($field)));)*
-                fields.finish(cx, &known, &$later);
+                let lost = fields.finish(cx, &known, &$later);
                 Some($name {
                     $($field: $field?,)*
                     span: node.key_span().or_else(|| node.span()),
                     flawed: cx.problems.len() > before,
+                    lost,
                 })
             }
         }

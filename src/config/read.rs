@@ -1,7 +1,7 @@
 //! Reading a spanned tree into the raw types: every mistake becomes a problem with its place, and
 //! reading goes on, so that one run shows them all.
 
-use super::suggest::did_you_mean;
+use super::suggest::{listed, nearest};
 use crate::model::{
     place::Place,
     problem::{Problem, Snippet},
@@ -138,6 +138,12 @@ pub(super) trait FromNode: Sized {
     fn absent() -> Option<Self> {
         None
     }
+
+    /// What stands in for a field that must be there and is not, so that what is around it is
+    /// still looked at. The file is refused in any case.
+    fn stand_in() -> Option<Self> {
+        None
+    }
 }
 
 impl<T: FromNode> FromNode for Option<T> {
@@ -177,11 +183,19 @@ pub(super) fn shorten(text: &str) -> String {
     text.chars().take(MOST).chain(['…']).collect()
 }
 
+/// Whether a field is written and could not be read, so that what follows from its absence is
+/// unsure.
+pub(super) fn is_lost(lost: &[String], field: &str) -> bool {
+    lost.iter().any(|l| l == field)
+}
+
 /// The fields of a map that are left to be read. Merges (`<<`) and duplicates are dealt with
 /// where the file is parsed.
 pub(super) struct Fields<'t> {
     of: NodeRef<'t>,
     members: Vec<NodeRef<'t>>,
+    missing: Vec<String>,
+    lost: Vec<String>,
 }
 
 impl<'t> Fields<'t> {
@@ -194,30 +208,39 @@ impl<'t> Fields<'t> {
         Some(Fields {
             of: node,
             members: node.children().collect(),
+            missing: Vec::new(),
+            lost: Vec::new(),
         })
     }
 
     /// Reads the field `name`. A field that can't be read has a problem and counts as not written.
     pub(super) fn take<T: FromNode>(&mut self, cx: &mut Cx<'_>, name: &str) -> Option<T> {
-        match self.members.iter().position(|m| m.key().as_str() == name) {
-            Some(at) => {
-                let node = self.members.remove(at);
-                T::read(cx, node).or_else(T::absent)
-            }
+        let value = match self.members.iter().position(|m| m.key().as_str() == name) {
+            Some(at) => T::read(cx, self.members.remove(at)).or_else(|| {
+                self.lost.push(name.into());
+                T::absent()
+            }),
             None => {
                 let value = T::absent();
                 if value.is_none() {
-                    let span = self.of.key_span().or_else(|| self.of.span());
-                    cx.problem(span, format!("`{name}` is missing")).hint(None);
+                    self.missing.push(name.into());
                 }
                 value
             }
-        }
+        };
+        value.or_else(T::stand_in)
     }
 
-    /// Everything that was not taken is a problem, `x-` fields aside.
-    pub(super) fn finish(self, cx: &mut Cx<'_>, known: &[String], later: &[&str]) {
-        for member in self.members {
+    /// Everything that was not taken is a problem, `x-` fields aside; so is what is missing,
+    /// unless a slip of the hand explains both. Returns the fields that are written, rightly or
+    /// with a slip, and could not be read.
+    pub(super) fn finish(
+        mut self,
+        cx: &mut Cx<'_>,
+        known: &[String],
+        later: &[&str],
+    ) -> Vec<String> {
+        for member in &self.members {
             let key = member.key().as_str();
             if key.starts_with("x-") {
                 continue;
@@ -230,14 +253,20 @@ impl<'t> Fields<'t> {
                     .hint("remove it, or keep it for later as `x-…`".to_string());
                 continue;
             }
-            let hint = did_you_mean(key, known.iter().map(String::as_str)).unwrap_or_else(|| {
-                format!(
-                    "known here: {}",
-                    super::suggest::listed(known.iter().map(String::as_str))
-                )
-            });
+            let meant = nearest(key, known.iter().map(String::as_str));
+            self.missing.retain(|name| Some(name.as_str()) != meant);
+            self.lost.extend(meant.map(Into::into));
+            let hint = match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("known here: {}", listed(known.iter().map(String::as_str))),
+            };
             cx.problem(span, format!("unknown field `{shown}`"))
                 .hint(hint);
         }
+        for name in self.missing {
+            let span = self.of.key_span().or_else(|| self.of.span());
+            cx.problem(span, format!("`{name}` is missing")).hint(None);
+        }
+        self.lost
     }
 }

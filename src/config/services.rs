@@ -7,8 +7,8 @@ use super::{
     layers::{self, Builder},
     leaf::{Entry, Text},
     raw,
-    read::Cx,
-    suggest::{did_you_mean, listed},
+    read::{Cx, is_lost},
+    suggest::{did_you_mean, listed, nearest},
     variables::{Filler, Scope, check_variables},
 };
 use crate::model::{
@@ -22,6 +22,9 @@ use std::{
 
 /// The name that stands for many services.
 const MANY: &str = "*";
+
+/// A bound on what few lines can ask for: services times environments times layers.
+const MOST_LAYERS: usize = 50_000;
 
 type Environments<'r> = BTreeMap<&'r str, Place<'r>>;
 
@@ -39,6 +42,8 @@ pub(super) struct Services<'s, 'c, 'f> {
     pub(super) filler: &'s mut Filler,
     pub(super) finder: &'s mut Finder<'f>,
     pub(super) places: &'s mut Places,
+    /// Built so far.
+    pub(super) layers: usize,
 }
 
 impl Services<'_, '_, '_> {
@@ -57,6 +62,12 @@ impl Services<'_, '_, '_> {
             self.check(project, entry);
         }
         let pattern = self.pattern(project, environments);
+        let named: BTreeMap<&str, &Entry<raw::Service>> = project
+            .services
+            .0
+            .iter()
+            .map(|e| (e.name.value.as_str(), e))
+            .collect();
         let mut names: BTreeSet<&str> = project.services.names().filter(|n| *n != MANY).collect();
         names.extend(
             pattern
@@ -66,7 +77,7 @@ impl Services<'_, '_, '_> {
         );
         let mut out = Vec::new();
         for name in names {
-            let named = project.services.find(name);
+            let named = named.get(name).copied();
             // An entry that could not be read is a problem already.
             if named.is_some_and(|e| e.value.is_none()) {
                 continue;
@@ -87,7 +98,7 @@ impl Services<'_, '_, '_> {
         check_variables(self.cx, service.variables.as_ref());
         layers::check(self.cx, service.layers.as_deref().unwrap_or_default());
         match &service.each {
-            None if many && !service.flawed => self
+            None if many && !is_lost(&service.lost, "each") => self
                 .cx
                 .problem(
                     entry.name.span,
@@ -116,7 +127,7 @@ impl Services<'_, '_, '_> {
             (Some(_), None, None) | (None, Some(_), Some(_)) => return,
             (Some(_), ..) => "`folders` stands alone",
             (None, Some(_), None) => "`file` needs `select`: where in it the names are",
-            (None, None, _) => "`each` says not what for",
+            (None, None, _) => "`each` does not say what for",
         };
         self.cx.problem(each.span, wrong).hint(
             "write `{ folders: \"services/*\" }` or `{ file: values.yaml, select: \"apps[*].name\" }`"
@@ -172,17 +183,17 @@ impl Services<'_, '_, '_> {
             out.unsure = true;
             return out;
         };
-        if raw.layers.is_none() && !raw.flawed {
+        if raw.layers.is_none() && !is_lost(&raw.lost, "layers") {
             let span = entry.and_then(|e| e.name.span);
             self.cx
                 .problem(span, "`\"*\"` has no layers")
                 .hint("say where its services' values come from: `layers: [ … ]`".to_string());
         }
         for (name, place) in environments {
-            if !runs_in(Some(raw), name) {
+            if !runs_in(Some(raw), name, environments) {
                 continue;
             }
-            let unsure = raw.flawed && raw.variables.is_none();
+            let unsure = is_lost(&raw.lost, "variables");
             let mut scope = Scope::new(place.name.value.clone(), unsure);
             scope.inherit(&place.scope);
             scope.add(raw.variables.as_ref());
@@ -218,7 +229,9 @@ impl Services<'_, '_, '_> {
             self.places.layers.insert(key, place);
         }
         for (environment, place) in environments {
-            if !runs_in(own, environment) || (found && !runs_in(many, environment)) {
+            if !runs_in(own, environment, environments)
+                || (found && !runs_in(many, environment, environments))
+            {
                 continue;
             }
             let at = pattern.found.get(environment).and_then(|f| f.get(name));
@@ -226,11 +239,25 @@ impl Services<'_, '_, '_> {
                 self.not_found_here(name, named, environment, pattern);
                 continue;
             }
+            if !self.has_room(layers.len()) {
+                return;
+            }
             let scope = scope_of(name, place, at.and_then(Option::as_deref), many, own);
             if let Some(target) = self.target(&arc, place, &layers, &scope) {
                 out.push(target);
             }
         }
+    }
+
+    fn has_room(&mut self, layers: usize) -> bool {
+        self.layers += layers;
+        if self.layers > MOST_LAYERS {
+            let message = format!("more than {MOST_LAYERS} layers, all targets together");
+            self.cx
+                .problem(None, message)
+                .hint("split the file: one driftgate.yaml for each group of services".to_string());
+        }
+        self.layers <= MOST_LAYERS
     }
 
     fn no_layers(
@@ -241,7 +268,7 @@ impl Services<'_, '_, '_> {
     ) {
         let Some(entry) = named else { return };
         let own = entry.value.as_ref();
-        if pattern.unsure || own.is_some_and(|s| s.flawed || s.layers.is_some()) {
+        if pattern.unsure || own.is_some_and(|s| is_lost(&s.lost, "layers") || s.layers.is_some()) {
             return;
         }
         let found = pattern.found.values().flat_map(|f| f.keys());
@@ -328,11 +355,22 @@ impl Services<'_, '_, '_> {
     }
 }
 
-fn runs_in(service: Option<&raw::Service>, environment: &str) -> bool {
-    match service.and_then(|s| s.environments.as_ref()) {
-        Some(list) => list.iter().any(|t| t.value == environment),
-        None => true,
-    }
+/// Whether a service is to run in an environment. A slip of the hand counts as what it was meant
+/// to be: the file is refused because of it, and the rest is still looked at.
+fn runs_in(
+    service: Option<&raw::Service>,
+    environment: &str,
+    environments: &Environments<'_>,
+) -> bool {
+    let Some(list) = service.and_then(|s| s.environments.as_ref()) else {
+        return true;
+    };
+    let is_meant = |name: &str| {
+        !environments.contains_key(name)
+            && nearest(name, environments.keys().copied()) == Some(environment)
+    };
+    list.iter()
+        .any(|t| t.value == environment || is_meant(&t.value))
 }
 
 /// Layers of the same name are replaced where they are, new ones come last.
@@ -341,14 +379,13 @@ fn merged_layers<'r>(
     own: Option<&'r raw::Service>,
 ) -> Vec<&'r raw::Layer> {
     let of = |s: Option<&'r raw::Service>| s.and_then(|s| s.layers.as_deref()).unwrap_or_default();
-    let mut out: Vec<&raw::Layer> = of(many).iter().collect();
-    for layer in of(own) {
-        match out.iter_mut().find(|l| l.name.value == layer.name.value) {
-            Some(place) => *place = layer,
-            None => out.push(layer),
-        }
-    }
-    out
+    let (base, own) = (of(many), of(own));
+    let name = |l: &'r raw::Layer| l.name.value.as_str();
+    let over: BTreeMap<&str, &raw::Layer> = own.iter().map(|l| (name(l), l)).collect();
+    let under: BTreeSet<&str> = base.iter().map(name).collect();
+    let replaced = base.iter().map(|l| over.get(name(l)).copied().unwrap_or(l));
+    let new = own.iter().filter(|l| !under.contains(name(l)));
+    replaced.chain(new).collect()
 }
 
 /// The environment's variables, hidden by those of `"*"`, hidden by the service's own.
@@ -359,9 +396,9 @@ fn scope_of(
     many: Option<&raw::Service>,
     own: Option<&raw::Service>,
 ) -> Scope {
-    let flawed = |s: Option<&raw::Service>| s.is_some_and(|s| s.flawed && s.variables.is_none());
+    let unsure = |s: Option<&raw::Service>| s.is_some_and(|s| is_lost(&s.lost, "variables"));
     let about = format!("{name} in {}", place.name.value);
-    let mut scope = Scope::new(about, flawed(many) || flawed(own));
+    let mut scope = Scope::new(about, unsure(many) || unsure(own));
     scope.inherit(&place.scope);
     if let Some(folder) = folder {
         scope.set("path", folder);

@@ -3,8 +3,8 @@
 use crate::model::problem::{Problem, Snippet};
 use std::fmt::Write;
 
-/// Characters of a line that are shown around the marked part.
-const WINDOW: usize = 120;
+/// Longer lines are cut around the marked part.
+const WINDOW: usize = 160;
 
 /// All problems in plain text, each with its line and the offending part marked:
 ///
@@ -46,13 +46,12 @@ pub fn show(problems: &[Problem]) -> String {
 }
 
 fn marked(out: &mut String, snippet: &Snippet, line: u32, hint: Option<&str>) {
-    let from = match snippet.before {
-        before if before > WINDOW => before - WINDOW / 2,
+    let from = match snippet.line.chars().count() {
+        length if length > WINDOW => snippet.before.saturating_sub(WINDOW / 4),
         _ => 0,
     };
-    let width = snippet.width.clamp(1, WINDOW);
-    let length = snippet.before - from + width + WINDOW / 2;
-    let text: String = snippet.line.chars().skip(from).take(length).collect();
+    let width = snippet.width.clamp(1, WINDOW / 2);
+    let text: String = snippet.line.chars().skip(from).take(WINDOW).collect();
     let text = harmless(text.trim_end());
     let (blank, mark) = (" ".repeat(snippet.before - from), "^".repeat(width));
     // Writing to a String can't fail.

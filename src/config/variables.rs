@@ -194,6 +194,10 @@ impl Filler {
         scope: &Scope,
         form: Form,
     ) -> Option<Box<str>> {
+        if text.value.is_empty() {
+            // It stands in for one that is missing, which is a problem already.
+            return None;
+        }
         self.evaluated
             .entry((text.span, text.value.clone()))
             .or_default()
@@ -257,6 +261,7 @@ impl Filler {
                 let part = format!("${{{name}}}");
                 let span = cx.part_of(text.span, &part);
                 let known = scope.values.keys().map(String::as_str);
+                let known = known.filter(|name| is_variable(name));
                 let mut hint = format!("known here: {}", listed(known.clone()));
                 if let Some(meant) = did_you_mean(name, known) {
                     hint = format!("{meant} {hint}");
@@ -318,8 +323,8 @@ impl Filler {
             if failure.wrong.varies && failure.about.len() < all {
                 let first = failure.about.first().map_or("", String::as_str);
                 message.push_str(&match failure.about.len() {
-                    1 => format!(" (in {first})"),
-                    n => format!(" (in {first} and {} more)", n - 1),
+                    1 => format!(" ({first})"),
+                    n => format!(" ({first} and {} more)", n - 1),
                 });
             }
             cx.problem(span, message).hint(hint);

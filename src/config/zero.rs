@@ -43,25 +43,27 @@ pub fn split_context<'t>(text: &'t str, known: &[&str]) -> (&'t str, Option<&'t 
 /// the repository; `known_contexts` are those of the kubeconfig, empty where there is none.
 ///
 /// # Errors
-/// When a path leaves the repository, or the context or namespace can't be one.
+/// Where a path leaves the repository, and where the context or namespace can't be one: all of it.
 pub fn zero_config(
     manifests: &[String],
     kubernetes: &str,
     known_contexts: &[&str],
-) -> Result<Project, Problem> {
-    let paths: Result<Vec<_>, Problem> = manifests
-        .iter()
-        .map(|path| {
-            Form::Glob
-                .check(path)
-                .map_err(|m| wrong("--manifests", &m.message))
-        })
-        .collect();
-    let paths = paths?;
-    if paths.is_empty() {
-        return Err(wrong("--manifests", "names no file or folder"));
+) -> Result<Project, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut paths = Vec::new();
+    for path in manifests {
+        match Form::Glob.check(path) {
+            Ok(path) => paths.push(path),
+            Err(misfit) => problems.push(wrong("--manifests", &misfit.message)),
+        }
     }
-    let live = cluster(kubernetes, known_contexts)?;
+    if manifests.is_empty() {
+        problems.push(wrong("--manifests", "names no file or folder"));
+    }
+    let live = cluster(kubernetes, known_contexts, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let environment = Arc::new(Environment {
         name: NAME.into(),
         tier: Tier::Production,
@@ -98,27 +100,25 @@ pub fn zero_config(
     })
 }
 
-fn cluster(text: &str, known: &[&str]) -> Result<KubernetesSpec, Problem> {
+fn cluster(text: &str, known: &[&str], problems: &mut Vec<Problem>) -> KubernetesSpec {
     let (context, namespace) = split_context(text, known);
-    Form::Line
-        .check(context)
-        .map_err(|m| wrong("--kubernetes", &m.message))?;
-    if let Some(namespace) = namespace {
-        Form::Namespace
-            .check(namespace)
-            .map_err(|m| wrong("--kubernetes", &m.message))?;
+    let parts = [(Some(context), Form::Line), (namespace, Form::Namespace)];
+    for (part, form) in parts {
+        if let Some(Err(misfit)) = part.map(|p| form.check(p)) {
+            problems.push(wrong("--kubernetes", &misfit.message));
+        }
     }
-    if !known.is_empty() && !known.contains(&context) {
+    if !known.is_empty() && !context.is_empty() && !known.contains(&context) {
         let message = format!("the kubeconfig has no context `{}`", visible(context));
         let hint = did_you_mean(context, known.iter().copied())
             .unwrap_or_else(|| format!("known: {}", listed(known.iter().copied())));
-        return Err(wrong("--kubernetes", &message).hint(hint));
+        problems.push(wrong("--kubernetes", &message).hint(hint));
     }
-    Ok(KubernetesSpec {
+    KubernetesSpec {
         context: Some(context.into()),
         namespace: namespace.map(Into::into),
         ..KubernetesSpec::default()
-    })
+    }
 }
 
 fn wrong(flag: &str, message: &str) -> Problem {
@@ -170,11 +170,12 @@ mod tests {
                 paths: vec!["deploy".into()]
             })
         );
-        let Some(LiveSpec::Kubernetes(live)) = &target.layers[0].live else {
-            panic!("a cluster");
+        let live = KubernetesSpec {
+            context: Some("kind-dev".into()),
+            namespace: Some("shop".into()),
+            ..KubernetesSpec::default()
         };
-        assert_eq!(live.context.as_deref(), Some("kind-dev"));
-        assert_eq!(live.namespace.as_deref(), Some("shop"));
+        assert_eq!(target.layers[0].live, Some(LiveSpec::Kubernetes(live)));
         assert!(target.layers[0].closed);
     }
 
@@ -183,22 +184,27 @@ mod tests {
         let check = |manifests: &[&str], kubernetes: &str| {
             let manifests: Vec<String> = manifests.iter().map(|m| (*m).to_string()).collect();
             zero_config(&manifests, kubernetes, &["kind-dev", "prod-eu"])
-                .expect_err("a problem")
-                .to_string()
+                .expect_err("problems")
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
         };
         assert_eq!(
-            check(&["../other"], "kind-dev"),
-            "--manifests: `../other` leaves the repository"
+            check(&["../other", "/etc"], "kind-dev/Shop"),
+            [
+                "--manifests: `../other` leaves the repository",
+                "--manifests: `/etc` is an absolute path: paths start at the repository's root",
+                "--kubernetes: `Shop` is no Kubernetes namespace: expected at most 63 of a-z, 0-9 and `-`, \
+                 with a letter or digit at both ends",
+            ]
         );
         assert_eq!(
-            check(&[], "kind-dev"),
-            "--manifests: names no file or folder"
+            check(&[], "prod-ue/shop"),
+            [
+                "--manifests: names no file or folder",
+                "--kubernetes: the kubeconfig has no context `prod-ue` (did you mean `prod-eu`?)",
+            ]
         );
-        assert_eq!(
-            check(&["deploy"], "prod-ue/shop"),
-            "--kubernetes: the kubeconfig has no context `prod-ue` (did you mean `prod-eu`?)"
-        );
-        assert_eq!(check(&["deploy"], ""), "--kubernetes: the text is empty");
-        assert!(check(&["deploy"], "kind-dev/Shop").contains("is no Kubernetes namespace"));
+        assert_eq!(check(&["deploy"], ""), ["--kubernetes: the text is empty"]);
     }
 }
