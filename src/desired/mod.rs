@@ -45,6 +45,7 @@ use std::{
 pub type ClusterScoped<'a> = &'a (dyn Fn(&str, &str) -> bool + Sync);
 
 /// What reading the desired side needs beside the files.
+#[derive(Clone, Copy)]
 pub struct DesiredContext<'a> {
     /// The key of all digests of this run.
     pub key: &'a DigestKey,

@@ -200,7 +200,7 @@ fn a_name_that_was_forgotten_is_an_error_wherever_it_is() {
         [
             "! d/a.yaml:1:1: Service without metadata.name (kubectl refuses it; give it a name)",
             "! d/b.yaml:3:18: metadata.name: expected a string, found a number (quote it; kubectl refuses the object as it is)",
-            "! d/c.yaml:3:29: metadata.namespace: expected a string, kubectl reads `on` as a boolean (quote it; kubectl refuses the object as it is)",
+            "! d/c.yaml:3:32: metadata.namespace: expected a string, kubectl reads `on` as a boolean (quote it; kubectl refuses the object as it is)",
         ]
     );
     assert!(world.objects.is_empty() && world.incomplete.is_some());
@@ -237,7 +237,7 @@ spec:
     spec:
       template:
         spec:
-          containers: [{name: n, env: [{name: DRY, value: no}]}]
+          containers: [{name: job, env: [{name: DRY, value: no}]}]
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -274,7 +274,7 @@ spec: {template: {spec: {containers: [{env: [{value: 1}]}]}}}
             "15 containers[api].env[DEBUG].value: expected a string, kubectl reads `on` as a boolean",
             "16 containers[api].env[PIN].value: expected a string, found a number",
             "13 containers[api].args: an item: expected a string, found a number",
-            "27 containers[n].env[DRY].value: expected a string, kubectl reads `no` as a boolean",
+            "27 containers[job].env[DRY].value: expected a string, kubectl reads `no` as a boolean",
             "32 data.A: expected a string, kubectl reads `off` as a boolean",
             "32 data.B: expected a string, found a map",
             "37 stringData.P: expected a string, found a number",

@@ -139,7 +139,10 @@ fn objects(
     let origins = Origins::of(&parsed.documents, &closure.root, EXPORT, files);
     extract(
         &parsed,
-        &Origin::Rendered(&|_, object| origins.place(object)),
+        &Origin::Rendered {
+            place: &|_, object| origins.place(object),
+            whole: &whole(&closure.root),
+        },
         &[origin::ANNOTATION],
         cx,
     )
