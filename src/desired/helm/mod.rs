@@ -6,9 +6,10 @@ mod values;
 
 use super::{
     DesiredContext,
+    export::Export,
     objects::{Extracted, Origin, extract},
     opaque,
-    render::{self, Export, Failed, Key, Rendered, Tool, whole},
+    render::{self, Failed, Key, Rendered, Tool, whole},
     world::{How, WorldBuilder},
 };
 use crate::{
@@ -26,7 +27,7 @@ use values::ValuesFile;
 pub(super) fn read(spec: &HelmSpec, files: &Files, cx: &DesiredContext<'_>) -> DesiredWorld {
     let mut world = WorldBuilder::default();
     if let Err(failed) = render_into(&mut world, spec, files, cx) {
-        world.problem(failed.problem, failed.cause);
+        world.problem(*failed.problem, failed.cause);
     }
     world.finish()
 }
