@@ -68,6 +68,11 @@ fn pod<'a>(template: NodeRef<'a>, out: &mut Vec<(NodeRef<'a>, String)>) {
         };
         for container in containers.children() {
             let of = container.text_at(&["name"]).unwrap_or("?");
+            for field in ["name", "image"] {
+                if let Some(n) = container.member(field).filter(|n| !fits(*n)) {
+                    out.push((n, format!("{list}[{of}].{field}")));
+                }
+            }
             for item in items(container, "env") {
                 let name = item.text_at(&["name"]).unwrap_or("?");
                 if let Some(value) = item.member("value").filter(|v| !fits(*v)) {

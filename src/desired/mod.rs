@@ -4,11 +4,13 @@
 //! - one file per source: `manifests`, `kustomize`, `helm`, `rendered`; none knows another
 //! - `objects`: documents to objects; `shape`: what a Secret's and a ConfigMap's data mean;
 //!   `invalid`: what kubectl would refuse
+//! - `render`, `export`, `disk`, `opaque`: what kustomize and helm have in common
 //! - `world`: objects of many files to one world; `cache`: what base, head and deployed share
 //! - `scope`: kinds that live outside of namespaces
 
 mod cache;
 mod disk;
+mod export;
 mod helm;
 mod invalid;
 mod kustomize;
@@ -45,6 +47,7 @@ use std::{
 pub type ClusterScoped<'a> = &'a (dyn Fn(&str, &str) -> bool + Sync);
 
 /// What reading the desired side needs beside the files.
+#[derive(Clone, Copy)]
 pub struct DesiredContext<'a> {
     /// The key of all digests of this run.
     pub key: &'a DigestKey,

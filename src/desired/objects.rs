@@ -47,8 +47,13 @@ pub(super) enum Origin<'a> {
         /// What its places are worth.
         exact: &'a Exactness,
     },
-    /// Made by a renderer; tells where an object was made from.
-    Rendered(&'a (dyn Fn(&Document, NodeRef<'_>) -> Place + Sync)),
+    /// Made by a renderer.
+    Rendered {
+        /// Where an object was made from.
+        place: &'a (dyn Fn(&Document, NodeRef<'_>) -> Place + Sync),
+        /// Where all of it was made from.
+        whole: &'a Place,
+    },
 }
 
 impl Origin<'_> {
@@ -59,7 +64,7 @@ impl Origin<'_> {
                 span: at.or(Some(document.start)),
                 exact: (*exact).clone(),
             },
-            Origin::Rendered(place) => place(document, object),
+            Origin::Rendered { place, .. } => place(document, object),
         }
     }
 
@@ -69,7 +74,7 @@ impl Origin<'_> {
             Origin::Written { bytes, .. } => bytes
                 .get(span.start as usize..span.end as usize)
                 .and_then(|b| std::str::from_utf8(b).ok()),
-            Origin::Rendered(_) => None,
+            Origin::Rendered { .. } => None,
         }
     }
 }
@@ -82,7 +87,9 @@ pub(super) fn extract(
     cx: &DesiredContext<'_>,
 ) -> Extracted {
     let mut out = Extracted::default();
-    for problem in &parsed.problems {
+    // How a renderer writes a text is nothing that anyone could act on.
+    let matters = |blocks: bool| blocks || matches!(origin, Origin::Written { .. });
+    for problem in parsed.problems.iter().filter(|p| matters(p.blocks)) {
         out.faults.push(Fault {
             problem: broken(problem, origin),
             stray: false,
@@ -108,11 +115,11 @@ fn broken(problem: &crate::document::DocumentProblem, origin: &Origin<'_>) -> Pr
             span: problem.span,
             exact: (*exact).clone(),
         }),
-        Origin::Rendered(_) => None,
+        Origin::Rendered { whole, .. } => Some((*whole).clone()),
     };
     let message = match origin {
         Origin::Written { .. } => problem.message.clone(),
-        Origin::Rendered(_) => format!("in what the renderer wrote: {}", problem.message),
+        Origin::Rendered { .. } => format!("in what the renderer wrote: {}", problem.message),
     };
     Problem {
         hint: problem.hint.clone(),

@@ -97,7 +97,9 @@ fn is_sops(node: NodeRef<'_>) -> bool {
     text.contains(SOPS_MARK)
         // `RU5D` is `ENC`; whatever is in front of it would change all of it.
         || (text.starts_with("RU5D") && {
-            let decoded = base64::engine::general_purpose::STANDARD.decode(text.trim());
+            // Long ones are written over several lines.
+            let plain: String = text.split_ascii_whitespace().collect();
+            let decoded = base64::engine::general_purpose::STANDARD.decode(plain);
             decoded.is_ok_and(|d| d.starts_with(SOPS_MARK.as_bytes()))
         })
 }

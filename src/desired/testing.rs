@@ -131,11 +131,12 @@ pub(super) fn object<'w>(
     kind: &str,
     name: &str,
 ) -> &'w Arc<DesiredObject> {
-    world
+    let found = world
         .objects
         .values()
-        .find(|o| &*o.id.kind == kind && &*o.id.name == name)
-        .unwrap_or_else(|| panic!("no {kind} {name} in {:?}", ids(world)))
+        .find(|o| &*o.id.kind == kind && &*o.id.name == name);
+    assert!(found.is_some(), "no {kind} {name} in {:?}", ids(world));
+    found.expect("just asserted")
 }
 
 pub(super) fn ids(world: &DesiredWorld) -> Vec<String> {

@@ -1,6 +1,8 @@
 use super::testing::*;
 use super::*;
+use crate::git::testing::TestRepo;
 use crate::model::{
+    observation::ObjectId,
     place::Exactness,
     tree::{Kind, WithoutSecrets},
     value::UnreadCause,
@@ -200,7 +202,7 @@ fn a_name_that_was_forgotten_is_an_error_wherever_it_is() {
         [
             "! d/a.yaml:1:1: Service without metadata.name (kubectl refuses it; give it a name)",
             "! d/b.yaml:3:18: metadata.name: expected a string, found a number (quote it; kubectl refuses the object as it is)",
-            "! d/c.yaml:3:29: metadata.namespace: expected a string, kubectl reads `on` as a boolean (quote it; kubectl refuses the object as it is)",
+            "! d/c.yaml:3:32: metadata.namespace: expected a string, kubectl reads `on` as a boolean (quote it; kubectl refuses the object as it is)",
         ]
     );
     assert!(world.objects.is_empty() && world.incomplete.is_some());
@@ -237,7 +239,7 @@ spec:
     spec:
       template:
         spec:
-          containers: [{name: n, env: [{name: DRY, value: no}]}]
+          containers: [{name: job, env: [{name: DRY, value: no}]}]
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -274,7 +276,7 @@ spec: {template: {spec: {containers: [{env: [{value: 1}]}]}}}
             "15 containers[api].env[DEBUG].value: expected a string, kubectl reads `on` as a boolean",
             "16 containers[api].env[PIN].value: expected a string, found a number",
             "13 containers[api].args: an item: expected a string, found a number",
-            "27 containers[n].env[DRY].value: expected a string, kubectl reads `no` as a boolean",
+            "27 containers[job].env[DRY].value: expected a string, kubectl reads `no` as a boolean",
             "32 data.A: expected a string, kubectl reads `off` as a boolean",
             "32 data.B: expected a string, found a map",
             "37 stringData.P: expected a string, found a number",
@@ -294,8 +296,6 @@ fn a_broken_file_makes_the_world_incomplete() {
     let missing = ObjectId::new("", "Service", Some("shop"), "x");
     assert!(world.find(&missing).is_unknown(), "not provably absent");
 }
-
-use crate::model::observation::ObjectId;
 
 #[test]
 fn the_same_object_twice() {
@@ -480,6 +480,56 @@ fn renders_are_handed_over_per_revision() {
         path: "staging".into(),
     };
     assert!(setup.read(&spec, root.path()).incomplete.is_some());
+}
+
+#[test]
+fn revisions_of_a_repository() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: x}\n";
+    let repo = TestRepo::with(&[("d/api.yaml", DEPLOYMENT)]);
+    let first = repo.open().resolve("HEAD").expect("a commit");
+    let second = repo.change(&[("d/x.yaml", service)], "add a service");
+    let git = repo.open();
+    let base = git.files_at(&first).expect("a commit");
+    let head = git
+        .files_at(&git.resolve(&second).expect("a commit"))
+        .expect("a commit");
+    let (mut setup, spec) = (Setup::new(), manifests(&["d"]));
+    let (a, b) = (
+        read(&spec, &base, &setup.context()),
+        read(&spec, &head, &setup.context()),
+    );
+    assert_eq!((a.objects.len(), b.objects.len()), (1, 2));
+    assert!(Arc::ptr_eq(
+        object(&a, "Deployment", "api"),
+        object(&b, "Deployment", "api")
+    ));
+    let added = manifests(&["d/x.yaml"]);
+    assert_eq!(is_there(&added, &base), Ok(false));
+    assert_eq!(is_there(&added, &head), Ok(true));
+
+    // Renders are handed over by commit.
+    let render = folder(&[("production/x.yaml", service)]);
+    let spec = DesiredSpec::Rendered {
+        path: "production".into(),
+    };
+    setup
+        .rendered
+        .insert(second[..9].to_uppercase(), render.path().into());
+    setup.rendered.insert("abc".into(), "/nonexistent".into());
+    assert_eq!(
+        ids(&read(&spec, &head, &setup.context())),
+        ["Service/shop/x"]
+    );
+    let unread = read(&spec, &base, &setup.context())
+        .incomplete
+        .expect("not this one");
+    assert_eq!(unread.cause, UnreadCause::NotRendered);
+    assert!(
+        unread
+            .detail
+            .contains(&format!("--rendered {}=DIR", first.id)),
+        "{unread}"
+    );
 }
 
 #[test]

@@ -81,6 +81,14 @@ impl WorldBuilder {
     /// The world; incomplete if a problem says that something was not read.
     pub(super) fn finish(mut self) -> DesiredWorld {
         self.custom_scopes();
+        if self.world.objects.is_empty() && self.world.problems.is_empty() {
+            let place = self
+                .inputs
+                .first()
+                .map(|file| Place::exact(file.clone(), None));
+            let problem = Problem::new(place, "no Kubernetes object was found").harmless();
+            self.world.problems.push(problem);
+        }
         let mut blocking = self.world.problems.iter().filter(|p| p.blocks);
         if let Some(first) = blocking.next() {
             let more = match blocking.count() {

@@ -207,6 +207,8 @@ fn copy_sealing<'a>(
             open
         }
         Kind::Sealed => out.sealed(name, n.secret().expect("its kind is sealed").clone()),
+        // Its text is a symbol, not the value: sealed, it would look like one that is known.
+        Kind::Opaque => out.scalar(name, Kind::Opaque, n.text()),
         kind => match by(n, path) {
             Sealing::Keep => out.scalar(name, kind, n.text()),
             Sealing::Text => out.sealed(name, key.seal(n.scalar_text().as_bytes())),

@@ -6,11 +6,8 @@ use super::super::{
 };
 use crate::{
     document::{self, Dialect, Format},
-    git::{FileError, Files},
-    model::{
-        place::Place,
-        tree::{NodeRef, Span, Tree},
-    },
+    git::{FileError, Files, PathKind},
+    model::{place::Place, tree::Tree},
 };
 use std::{
     collections::BTreeSet,
@@ -214,15 +211,11 @@ impl Metadata {
                     name: text("name"),
                     repository: text("repository"),
                 };
-                out.push((dependency, Place::exact(one.file.clone(), span(item))));
+                out.push((dependency, Place::exact(one.file.clone(), item.span())));
             }
         }
         Ok(out)
     }
-}
-
-fn span(item: NodeRef<'_>) -> Option<Span> {
-    item.span()
 }
 
 /// Names of the charts in `charts/`: of folders by their metadata, of archives by their file's
@@ -230,9 +223,11 @@ fn span(item: NodeRef<'_>) -> Option<Span> {
 fn vendored(folder: &str, files: &Files) -> Result<BTreeSet<Box<str>>, Failed> {
     let charts = join(folder, "charts").unwrap_or_default();
     let mut out = BTreeSet::new();
-    let Ok(below) = files.walk(&charts) else {
+    let failed = |e: FileError| Failed::file(whole(&charts), &e);
+    if files.kind_of(&charts).map_err(failed)? == PathKind::Absent {
         return Ok(out);
-    };
+    }
+    let below = files.walk(&charts).map_err(failed)?;
     for file in below {
         let Some(rest) = file
             .strip_prefix(&*charts)

@@ -6,9 +6,10 @@ mod values;
 
 use super::{
     DesiredContext,
+    export::Export,
     objects::{Extracted, Origin, extract},
     opaque,
-    render::{self, Export, Failed, Key, Rendered, Tool, whole},
+    render::{self, Failed, Key, Rendered, Tool, whole},
     world::{How, WorldBuilder},
 };
 use crate::{
@@ -26,7 +27,7 @@ use values::ValuesFile;
 pub(super) fn read(spec: &HelmSpec, files: &Files, cx: &DesiredContext<'_>) -> DesiredWorld {
     let mut world = WorldBuilder::default();
     if let Err(failed) = render_into(&mut world, spec, files, cx) {
-        world.problem(failed.problem, failed.cause);
+        world.problem(*failed.problem, failed.cause);
     }
     world.finish()
 }
@@ -37,6 +38,11 @@ fn render_into(
     files: &Files,
     cx: &DesiredContext<'_>,
 ) -> Result<(), Failed> {
+    // Helm installs into the release's namespace what names none.
+    let cx = &DesiredContext {
+        default_namespace: spec.namespace.as_deref().or(cx.default_namespace),
+        ..*cx
+    };
     let chart = Chart::read(&spec.chart, files, cx.render.allow_remote)?;
     let place = whole(&chart.file);
     let values = values::read(&spec.values, files)?;
@@ -46,9 +52,10 @@ fn render_into(
         world.input(file);
     }
     let mut key = Key::new("helm", &tool, cx);
-    for part in flags(spec) {
+    for part in flags(spec, cx) {
         key.add(part.as_encoded_bytes());
     }
+    key.add(spec.release.as_bytes());
     key.add(chart.path.as_bytes());
     for file in &values {
         key.add(&file.content);
@@ -88,7 +95,7 @@ impl Job<'_> {
         let folder = home.folder("files").map_err(|e| self.failed(&e))?;
         export.write(&folder)?;
         self.chart.vendor(&folder)?;
-        let mut arguments = flags(self.spec);
+        let mut arguments = flags(self.spec, self.cx);
         if self.cx.render.allow_remote && !self.chart.missing.is_empty() {
             arguments.push("--dependency-update".into());
         }
@@ -136,13 +143,13 @@ impl Job<'_> {
 }
 
 /// Flags are written `--flag=value`, so that no value is taken for a flag.
-fn flags(spec: &HelmSpec) -> Vec<OsString> {
+fn flags(spec: &HelmSpec, cx: &DesiredContext<'_>) -> Vec<OsString> {
     let mut out: Vec<OsString> = vec![
         "template".into(),
         "--include-crds".into(),
         "--skip-tests".into(),
     ];
-    if let Some(namespace) = &spec.namespace {
+    if let Some(namespace) = cx.default_namespace {
         out.push(format!("--namespace={namespace}").into());
     }
     for (key, value) in &spec.set {
@@ -178,7 +185,10 @@ fn objects(
     let sources = Sources::new(&parsed.documents, chart, export.paths());
     extract(
         &parsed,
-        &Origin::Rendered(&|document, _| sources.place(document)),
+        &Origin::Rendered {
+            place: &|document, _| sources.place(document),
+            whole: &whole(&chart.file),
+        },
         &[],
         cx,
     )

@@ -187,7 +187,7 @@ fn selections_that_find_nothing_or_no_map() {
         ),
         (
             "apps[broken].values",
-            "applications.yaml:31:13: `select: apps[broken].values` is no map of values",
+            "applications.yaml:32:13: `select: apps[broken].values` is no map of values",
         ),
     ] {
         let world = read(
@@ -238,12 +238,12 @@ fn set_takes_every_text_as_it_is() {
     let text = r"{a,b}\c=d,e.f";
     let mut spec = spec(vec![]);
     spec.set.insert("region".into(), text.into());
-    spec.set.insert("env.ON".into(), "true".into());
+    spec.set.insert("env.FLAG".into(), "true".into());
     let world = read(&setup, spec, &data("helm"));
     assert_eq!(problems(&world), [""; 0]);
     let config = object(&world, "ConfigMap", "shop-web-config").tree.root();
     assert_eq!(config.text_at(&["data", "REGION"]), Some(text));
-    assert_eq!(env(&world), [("ON".to_owned(), "true".to_owned())]);
+    assert_eq!(env(&world), [("FLAG".to_owned(), "true".to_owned())]);
 }
 
 #[test]
@@ -345,6 +345,48 @@ fn a_symlink_that_stays_in_the_repository_is() {
     // What it leads to counts for what is kept.
     fs::write(root.path().join("shared.yaml"), "replicas: 8\nimage: {repository: r, tag: t}\nenv: {}\ncache: {enabled: false}\nmigrate: false\n").expect("written");
     assert_eq!(replicas(&read(&setup, spec(vec![]), root.path())), Some(8));
+}
+
+#[test]
+fn release_and_namespace_make_another_render() {
+    let Some(setup) = renderer("helm") else {
+        return;
+    };
+    let world = |release: &str, namespace: Option<&str>| {
+        let spec = HelmSpec {
+            release: release.into(),
+            namespace: namespace.map(Into::into),
+            ..spec(vec![])
+        };
+        let world = read(&setup, spec, &data("helm"));
+        let job = world
+            .objects
+            .keys()
+            .find(|id| &*id.kind == "Job")
+            .expect("there");
+        job.to_string()
+    };
+    assert_eq!(
+        world("shop", None),
+        "Job/shop/shop-web-migrate",
+        "the layer's namespace"
+    );
+    assert_eq!(world("shop", Some("eu")), "Job/eu/shop-web-migrate");
+    assert_eq!(world("other", Some("eu")), "Job/eu/other-web-migrate");
+}
+
+#[test]
+fn a_render_without_objects_is_said() {
+    let Some(setup) = renderer("helm") else {
+        return;
+    };
+    let root = with_template("{{ if .Values.enabled }}kind: X{{ end }}");
+    let world = read(&setup, spec(vec![]), root.path());
+    assert_eq!(
+        problems(&world),
+        ["web/Chart.yaml: no Kubernetes object was found"]
+    );
+    assert!(world.incomplete.is_none());
 }
 
 fn with_template(text: &str) -> tempfile::TempDir {

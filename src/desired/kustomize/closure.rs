@@ -8,7 +8,7 @@ use super::super::{
 };
 use crate::{
     document::{self, Dialect, Format},
-    git::{FileError, Files},
+    git::{FileError, Files, PathKind},
     model::{
         place::Place,
         tree::{Kind, NodeRef, Tree},
@@ -213,9 +213,6 @@ impl One<'_, '_> {
                 }
                 self.walk.out.named.insert(found.path);
             }
-            Err(FileError::NotFound { .. }) if self.is_folder(&local) => {
-                self.next.push((local, Some(place)));
-            }
             Err(_) if self.is_folder(&local) => self.next.push((local, Some(place))),
             Err(error) => return Err(Failed::file(place, &error)),
         }
@@ -223,7 +220,7 @@ impl One<'_, '_> {
     }
 
     fn is_folder(&self, path: &str) -> bool {
-        self.walk.files.walk(path).is_ok_and(|f| !f.is_empty())
+        matches!(self.walk.files.kind_of(path), Ok(PathKind::Folder))
     }
 
     fn remote(&self, place: Place, what: &str) -> Result<(), Failed> {

@@ -5,10 +5,11 @@ mod origin;
 
 use super::{
     DesiredContext,
+    export::Export,
     objects::{Extracted, Origin, extract},
     opaque,
     path::{join, parent},
-    render::{self, Export, Failed, Key, Rendered, Tool, whole},
+    render::{self, Failed, Key, Rendered, Tool, whole},
     world::{How, WorldBuilder},
 };
 use crate::{
@@ -26,7 +27,7 @@ const INSTALL: &str = "https://kubectl.docs.kubernetes.io/installation/kustomize
 pub(super) fn read(folder: &str, files: &Files, cx: &DesiredContext<'_>) -> DesiredWorld {
     let mut world = WorldBuilder::default();
     if let Err(failed) = render_into(&mut world, folder, files, cx) {
-        world.problem(failed.problem, failed.cause);
+        world.problem(*failed.problem, failed.cause);
     }
     world.finish()
 }
@@ -139,7 +140,10 @@ fn objects(
     let origins = Origins::of(&parsed.documents, &closure.root, EXPORT, files);
     extract(
         &parsed,
-        &Origin::Rendered(&|_, object| origins.place(object)),
+        &Origin::Rendered {
+            place: &|_, object| origins.place(object),
+            whole: &whole(&closure.root),
+        },
         &[origin::ANNOTATION],
         cx,
     )
