@@ -1,5 +1,5 @@
 //! Object semantics of Kubernetes: pure code over trees.
-//pub mod deployers;
+pub mod deployers;
 mod downward;
 pub mod environment;
 pub mod expand;
