@@ -129,11 +129,11 @@ pub fn class_of(
     if kind == WriterKind::Person {
         return WriterClass::Person;
     }
-    let is_extra = |pattern: &Box<str>| match pattern.strip_suffix('*') {
+    let is_extra = |pattern: &str| match pattern.strip_suffix('*') {
         Some(prefix) => manager.starts_with(prefix),
-        None => manager == &**pattern,
+        None => manager == pattern,
     };
-    if !scales && extra_deployers.iter().any(is_extra) {
+    if !scales && extra_deployers.iter().any(|p| is_extra(p)) {
         return WriterClass::Deployer;
     }
     if kind == WriterKind::Principal {
