@@ -27,7 +27,7 @@ const WRITTEN_BY_CONTROLLERS: [&str; 10] = [
 ];
 
 /// The value of `valueFrom` when it refers to the pod, or the symbol of what is not known from here.
-pub(super) fn of(
+pub(in crate::kubernetes) fn of(
     value_from: NodeRef<'_>,
     workload: &ObjectId,
     root: NodeRef<'_>,
@@ -51,7 +51,7 @@ pub(super) fn of(
 }
 
 /// What a `valueFrom` refers to, in words that are equal for equal references.
-pub(super) fn symbol(value_from: NodeRef<'_>) -> Box<str> {
+pub(in crate::kubernetes) fn symbol(value_from: NodeRef<'_>) -> Box<str> {
     let text = |path: &[&str]| value_from.text_at(path).unwrap_or_default().to_owned();
     let Some(source) = value_from.children().find(|c| c.kind() == Kind::Map) else {
         return "valueFrom".into();
@@ -79,7 +79,7 @@ pub(super) fn symbol(value_from: NodeRef<'_>) -> Box<str> {
 }
 
 /// A key of a Secret that is not read.
-pub(super) fn secret_key(name: &str, key: &str) -> Box<str> {
+pub(in crate::kubernetes) fn secret_key(name: &str, key: &str) -> Box<str> {
     format!("secret {name}, key {key}").into()
 }
 
