@@ -4,7 +4,8 @@
 use super::{
     Resource,
     api::{Api, Ask, IN_FLIGHT},
-    discovery, expiry, facts,
+    discovery::{self, Catalog},
+    expiry, facts,
     fault::Fault,
     kinds, plan,
     read::Kubernetes,
@@ -73,6 +74,21 @@ async fn look(
     let catalog = discovery::discover(&api, None)
         .await
         .map_err(|f| (f, "say which kinds it serves"))?;
+    let asks = questions(source, wanted, &catalog, out);
+    out.rights = rights(&api, asks).await;
+    Ok(())
+}
+
+/// Verb, resource, namespace, name.
+type Question = (&'static str, Resource, Option<Box<str>>, Option<Box<str>>);
+
+/// What to ask; the kinds' resources and what is not served go to `out`.
+fn questions(
+    source: &Kubernetes,
+    wanted: &Wanted,
+    catalog: &Catalog,
+    out: &mut Diagnosis,
+) -> BTreeSet<Question> {
     let mut asks = BTreeSet::new();
     let mut resources = BTreeSet::new();
     let secrets = source.secrets == SecretsMode::References;
@@ -87,9 +103,9 @@ async fn look(
                 asks.insert(("list", r.clone(), namespace, None));
                 resources.insert(r.clone());
             }
-            None => out
-                .warnings
-                .push(plan::not_served(&kind.group, &kind.kind, &catalog, &api.who).detail),
+            None => out.warnings.push(
+                plan::not_served(&kind.group, &kind.kind, catalog, &source.access.who).detail,
+            ),
         }
     }
     for id in &wanted.objects {
@@ -105,12 +121,8 @@ async fn look(
         asks.insert(("get", r, Some(namespace.clone()), Some(namespace)));
     }
     out.resources = resources.into_iter().collect();
-    out.rights = rights(&api, asks).await;
-    Ok(())
+    asks
 }
-
-/// Verb, resource, namespace, name.
-type Question = (&'static str, Resource, Option<Box<str>>, Option<Box<str>>);
 
 async fn rights(api: &Api, asks: BTreeSet<Question>) -> Vec<Right> {
     let asks: Vec<BoxFuture<'_, Right>> = asks

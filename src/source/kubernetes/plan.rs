@@ -2,7 +2,8 @@
 
 use super::{
     discovery::{Catalog, Served},
-    kinds::{self, Keep},
+    kinds,
+    reduce::{self, Keep},
 };
 use crate::{
     model::{
@@ -107,7 +108,7 @@ pub(super) fn plan(wanted: &Wanted, catalog: &Catalog, secrets: SecretsMode, who
         let secret = r.group.is_empty() && &*r.kind == "Secret";
         s.lists
             && r.namespaced
-            && !kinds::is_churn(&r.group, &r.kind)
+            && !is_churn(&r.group, &r.kind)
             && !(secret && secrets == SecretsMode::References)
     });
     if !wanted.everything_in.is_empty() {
@@ -183,7 +184,7 @@ fn add(
         .entry((r.group.clone(), r.kind.clone()))
         .or_insert_with(|| List {
             served: served.clone(),
-            keep: kinds::keep(&r.group, &r.kind, secrets == SecretsMode::Presence),
+            keep: reduce::keep(&r.group, &r.kind, secrets == SecretsMode::Presence),
             namespaces: BTreeMap::new(),
             role,
         });
@@ -205,4 +206,19 @@ fn add(
             list.namespaces.clear();
         }
     }
+}
+
+/// Kinds that a snapshot of a whole namespace leaves out: they change by themselves, many times an
+/// hour, and nobody configures them.
+pub(super) fn is_churn(group: &str, kind: &str) -> bool {
+    matches!(
+        (group, kind),
+        ("" | "events.k8s.io", "Event")
+            | ("", "Endpoints")
+            | ("coordination.k8s.io", _)
+            | ("discovery.k8s.io", _)
+            | ("cilium.io", "CiliumEndpoint")
+            | ("kyverno.io" | "wgpolicyk8s.io" | "reports.kyverno.io", _)
+            | ("aquasecurity.github.io", _)
+    ) || group.ends_with("metrics.k8s.io")
 }

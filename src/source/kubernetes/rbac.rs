@@ -54,13 +54,16 @@ struct Subject<'a> {
     namespace: &'a str,
 }
 
+/// Plurals or names, sorted.
+type Names = BTreeSet<Box<str>>;
+
 /// What is granted in one place.
 #[derive(Default, PartialEq, Eq)]
 struct Grants {
     /// Plurals that are listed, by group.
-    lists: BTreeMap<Box<str>, BTreeSet<Box<str>>>,
+    lists: BTreeMap<Box<str>, Names>,
     /// Names that are got, by group and plural.
-    gets: BTreeMap<(Box<str>, Box<str>), BTreeSet<Box<str>>>,
+    gets: BTreeMap<(Box<str>, Box<str>), Names>,
 }
 
 impl Grants {
@@ -143,13 +146,21 @@ pub fn rbac(wanted: &Wanted, known: &[Resource], name: &str) -> String {
         objects.extend(pair(name, Some(ns), std::mem::take(grants), &home));
     }
     objects.extend(pair(name, None, cluster, &home));
+    print(&objects, name, &home, !wanted.everything_in.is_empty())
+}
+
+fn print(objects: &[Object<'_>], name: &str, home: &str, all: bool) -> String {
+    // A name may hold anything; a comment ends with its line.
+    let line = |text: &str| text.replace(|c: char| c.is_control(), " ");
     let mut out = format!(
-        "# What driftgate reads, and nothing more: get and list. Nothing here writes.\n# The subject is an example: a service account `{name}` in the namespace `{home}`.\n"
+        "# What driftgate reads, and nothing more: get and list. Nothing here writes.\n# The subject is an example: a service account `{}` in the namespace `{}`.\n",
+        line(name),
+        line(home)
     );
-    if !wanted.everything_in.is_empty() {
+    if all {
         out.push_str("# `*` is for snapshots of whole namespaces, Secrets included; name the resources instead if that is too much.\n");
     }
-    for object in &objects {
+    for object in objects {
         out.push_str("---\n");
         // Structs of texts and lists always serialise.
         out.push_str(&serde_yaml::to_string(object).unwrap_or_default());
@@ -328,6 +339,10 @@ rules:
             ..Wanted::default()
         };
         let yaml = rbac(&wanted, &[], "x: y\n# z");
+        assert!(
+            yaml.starts_with("# What") && yaml.lines().nth(2) == Some("---"),
+            "{yaml}"
+        );
         let documents = yaml.split("---\n").skip(1);
         for d in documents {
             let value: serde_yaml::Value = serde_yaml::from_str(d).expect("YAML");

@@ -5,11 +5,11 @@ use super::{
     discovery::{self, Catalog},
     facts,
     fault::Fault,
-    kinds,
     kubeconfig::Access,
     list::{self, Listed},
     page::Found,
     plan::{self, CLUSTER_WIDE_FROM, List, Plan, Role},
+    reduce,
 };
 use crate::{
     model::{
@@ -194,7 +194,7 @@ impl Kubernetes {
             return failed(&id, Role::Needed, Unread::new(UnreadCause::Malformed, text));
         }
         let keys_only = self.secrets == SecretsMode::Presence;
-        let keep = kinds::keep(&id.group, &id.kind, keys_only);
+        let keep = reduce::keep(&id.group, &id.kind, keys_only);
         match list::get(api, served, keep, &id).await {
             Ok(found) => Done {
                 items: found.into_iter().collect(),
@@ -221,7 +221,7 @@ impl Kubernetes {
             kinds.extend(found.map(|s| (&*s.resource.group, &*s.resource.kind)));
         }
         kinds.extend(wanted.objects.iter().map(|o| (&*o.group, &*o.kind)));
-        let kinds = kinds.into_iter().filter(|(g, k)| !kinds::is_churn(g, k));
+        let kinds = kinds.into_iter().filter(|(g, k)| !plan::is_churn(g, k));
         let customs = facts::custom(catalog, kinds);
         facts::served(&customs, out);
         facts::topologies(api, &customs, out).await;
