@@ -20,7 +20,7 @@ use driftgate::{
     },
 };
 use serde_json::json;
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 struct SealsSecrets;
 
@@ -41,8 +41,12 @@ fn ask(
     secrets: SecretsMode,
     wanted: &Wanted,
 ) -> (Observation, Diagnosis) {
+    ask_with(&cluster.kubeconfig(user), secrets, wanted)
+}
+
+fn ask_with(kubeconfig: &Path, secrets: SecretsMode, wanted: &Wanted) -> (Observation, Diagnosis) {
     let options = ConnectOptions {
-        kubeconfig: Some(cluster.kubeconfig(user)),
+        kubeconfig: Some(kubeconfig.into()),
         ..ConnectOptions::default()
     };
     let spec = KubernetesSpec {
@@ -301,4 +305,71 @@ fn live_everything_in_a_namespace() {
     };
     let leaf = secret.tree.root().at(&["data", "PW"]).expect("its key");
     assert_eq!(leaf.kind(), Kind::Opaque);
+}
+
+/// A certificate that signed nothing here.
+const OTHER_AUTHORITY: &str = "-----BEGIN CERTIFICATE-----
+MIIBgDCCASWgAwIBAgIUVrQf5d//S01a0fbXxYRIx9wc0VQwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJdGVzdC1jYS0xMCAXDTI2MDMwNDEzMDk1MFoYDzIxMjYwMjA4
+MTMwOTUwWjAUMRIwEAYDVQQDDAl0ZXN0LWNhLTEwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARg57mWJPDsAIEQAgXqMOOfjMQP+PE9HqcZobycO8z94r/uRuV0wKx/
+0SvMsKFtnreut0bjgFtmZaWY+6d87Is9o1MwUTAdBgNVHQ4EFgQUjtGuhkM7LtHB
+gMPCJIxMwbY69OQwHwYDVR0jBBgwFoAUjtGuhkM7LtHBgMPCJIxMwbY69OQwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEAj/WzNVJDg/cBtLqQVM77
+tkB+QyIXLG3Vi9Xj1YfW9QECIQDDFW8yFtgLeCg2Zhr4xQNq3/24r/01kI2rjFPO
+xBkDMw==
+-----END CERTIFICATE-----
+";
+
+#[test]
+#[ignore = "needs a kube-apiserver: KUBEBUILDER_ASSETS"]
+fn live_credentials_and_certificates_that_are_wrong() {
+    let cluster = Cluster::shared();
+    let folder = tempfile::tempdir().expect("a folder");
+    let authority = folder.path().join("ca.pem");
+    std::fs::write(&authority, OTHER_AUTHORITY).expect("a file");
+    let text = std::fs::read_to_string(cluster.kubeconfig(User::Admin)).expect("a kubeconfig");
+    let right: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let wanted = kinds(&[("", "ConfigMap", Some("default"))]);
+    let failure = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut wrong = right.clone();
+        change(&mut wrong);
+        let path = folder.path().join("config");
+        std::fs::write(&path, wrong.to_string()).expect("a file");
+        let (o, d) = ask_with(&path, SecretsMode::References, &wanted);
+        match &o.reads()[0].outcome {
+            Outcome::Failed(u) => (u.cause, u.detail.to_string(), d),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (cause, text, _) = failure(&|k| k["users"][0]["user"]["token"] = "c4nary".into());
+    assert_eq!(cause, UnreadCause::Unauthenticated);
+    assert!(!text.contains("c4nary"), "{text}");
+    let (cause, text, _) = failure(&|k| {
+        k["clusters"][0]["cluster"]["certificate-authority"] =
+            authority.display().to_string().into()
+    });
+    assert_eq!(cause, UnreadCause::Unreachable);
+    assert!(text.contains("not signed by the authority"), "{text}");
+    let (cause, text, _) = failure(&|k| {
+        k["clusters"][0]["cluster"]["tls-server-name"] = "elsewhere.example.com".into()
+    });
+    assert_eq!(cause, UnreadCause::Unreachable);
+    assert!(text.contains("another name"), "{text}");
+    let (cause, text, d) = failure(&|k| {
+        let url = k["clusters"][0]["cluster"]["server"]
+            .as_str()
+            .expect("a URL")
+            .replace("https", "http");
+        k["clusters"][0]["cluster"]["server"] = url.into();
+    });
+    assert!(
+        matches!(cause, UnreadCause::Malformed | UnreadCause::Unreachable),
+        "{text}"
+    );
+    assert!(
+        d.warnings.iter().any(|w| w.contains("speaks http")),
+        "{:?}",
+        d.warnings
+    );
 }

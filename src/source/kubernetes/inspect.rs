@@ -120,6 +120,9 @@ fn questions(
         let r = kinds::guess("", "Namespace");
         asks.insert(("get", r, Some(namespace.clone()), Some(namespace)));
     }
+    if !wanted.everything_in.is_empty() {
+        resources.extend(plan::everything(catalog, source.secrets).map(|s| s.resource.clone()));
+    }
     out.resources = resources.into_iter().collect();
     asks
 }
@@ -208,7 +211,7 @@ fn warnings(source: &Kubernetes) -> Vec<Box<str>> {
     if config.accept_invalid_certs {
         out.push(format!("{who} does not check the server's certificate (`insecure-skip-tls-verify`): anybody in between can answer for it").into());
     }
-    if config.cluster_url.scheme_str() == Some("http") && config.auth_info.exec.is_none() {
+    if config.cluster_url.scheme_str() == Some("http") {
         out.push(
             format!("{who} speaks http: credentials and values go over the wire in the clear")
                 .into(),

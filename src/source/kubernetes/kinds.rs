@@ -237,6 +237,30 @@ fn pluralise(kind: &str) -> String {
     }
 }
 
+/// Kinds that a snapshot of a whole namespace leaves out: they change by themselves, many times an
+/// hour, and nobody configures them.
+pub(super) fn is_churn(group: &str, kind: &str) -> bool {
+    matches!(
+        (group, kind),
+        ("" | "events.k8s.io", "Event")
+            | ("", "Endpoints")
+            | ("coordination.k8s.io", _)
+            | ("discovery.k8s.io", _)
+            | ("cilium.io", "CiliumEndpoint")
+            | ("kyverno.io" | "wgpolicyk8s.io" | "reports.kyverno.io", _)
+            | ("aquasecurity.github.io", _)
+    ) || group.ends_with("metrics.k8s.io")
+}
+
+/// What a snapshot of a whole namespace needs of the built-in kinds; Secrets are asked for by name.
+pub(super) fn of_a_namespace() -> impl Iterator<Item = Resource> {
+    BUILT_IN
+        .iter()
+        .filter(|b| b.3 && b.1 != "Secret" && !is_churn(b.0, b.1))
+        .filter(|b| !is_custom(b.0))
+        .map(|b| guess(b.0, b.1))
+}
+
 /// Resources by group and kind; what a server said wins over the guess.
 pub(super) fn by_kind(resources: &[Resource]) -> BTreeMap<(&str, &str), &Resource> {
     resources

@@ -103,16 +103,8 @@ pub(super) fn plan(wanted: &Wanted, catalog: &Catalog, secrets: SecretsMode, who
             }
         }
     }
-    let everything = catalog.all().filter(|s| {
-        let r = &s.resource;
-        let secret = r.group.is_empty() && &*r.kind == "Secret";
-        s.lists
-            && r.namespaced
-            && !is_churn(&r.group, &r.kind)
-            && !(secret && secrets == SecretsMode::References)
-    });
     if !wanted.everything_in.is_empty() {
-        for served in everything {
+        for served in everything(catalog, secrets) {
             for namespace in &wanted.everything_in {
                 add(&mut lists, served, Some(namespace), Role::Help, secrets);
             }
@@ -120,6 +112,18 @@ pub(super) fn plan(wanted: &Wanted, catalog: &Catalog, secrets: SecretsMode, who
     }
     out.lists = lists.into_values().collect();
     out
+}
+
+/// What a snapshot of a whole namespace holds.
+pub(super) fn everything(catalog: &Catalog, secrets: SecretsMode) -> impl Iterator<Item = &Served> {
+    catalog.all().filter(move |s| {
+        let r = &s.resource;
+        let secret = r.group.is_empty() && &*r.kind == "Secret";
+        s.lists
+            && r.namespaced
+            && !kinds::is_churn(&r.group, &r.kind)
+            && !(secret && secrets == SecretsMode::References)
+    })
 }
 
 /// Whether and how a kind can be listed.
@@ -206,19 +210,4 @@ fn add(
             list.namespaces.clear();
         }
     }
-}
-
-/// Kinds that a snapshot of a whole namespace leaves out: they change by themselves, many times an
-/// hour, and nobody configures them.
-pub(super) fn is_churn(group: &str, kind: &str) -> bool {
-    matches!(
-        (group, kind),
-        ("" | "events.k8s.io", "Event")
-            | ("", "Endpoints")
-            | ("coordination.k8s.io", _)
-            | ("discovery.k8s.io", _)
-            | ("cilium.io", "CiliumEndpoint")
-            | ("kyverno.io" | "wgpolicyk8s.io" | "reports.kyverno.io", _)
-            | ("aquasecurity.github.io", _)
-    ) || group.ends_with("metrics.k8s.io")
 }

@@ -121,11 +121,10 @@ pub fn rbac(wanted: &Wanted, known: &[Resource], name: &str) -> String {
             None => cluster.get(&r, &id.name),
         }
     }
+    let all = everything(&known);
     for ns in &wanted.everything_in {
         let grants = local.entry(ns.clone()).or_default();
-        grants
-            .lists
-            .insert("*".into(), BTreeSet::from(["*".into()]));
+        all.iter().for_each(|r| grants.list(r));
     }
     if local.len() > ROLES_UP_TO {
         merge_into(&mut cluster, std::mem::take(&mut local));
@@ -149,6 +148,13 @@ pub fn rbac(wanted: &Wanted, known: &[Resource], name: &str) -> String {
     print(&objects, name, &home, !wanted.everything_in.is_empty())
 }
 
+/// What is listed of a whole namespace: all that the cluster serves, as far as it was asked.
+fn everything(known: &BTreeMap<(&str, &str), &Resource>) -> Vec<Resource> {
+    let built_in = kinds::of_a_namespace();
+    let namespaced = known.values().filter(|r| r.namespaced);
+    built_in.chain(namespaced.map(|r| (*r).clone())).collect()
+}
+
 fn print(objects: &[Object<'_>], name: &str, home: &str, all: bool) -> String {
     // A name may hold anything; a comment ends with its line.
     let line = |text: &str| text.replace(|c: char| c.is_control(), " ");
@@ -158,7 +164,9 @@ fn print(objects: &[Object<'_>], name: &str, home: &str, all: bool) -> String {
         line(home)
     );
     if all {
-        out.push_str("# `*` is for snapshots of whole namespaces, Secrets included; name the resources instead if that is too much.\n");
+        out.push_str(
+            "# For snapshots of whole namespaces; add the custom kinds that are missing here.\n",
+        );
     }
     for object in objects {
         out.push_str("---\n");
@@ -325,6 +333,29 @@ rules:
         let yaml = rbac(&wanted, &[], "driftgate");
         assert_eq!(yaml.matches("---").count(), 2, "{yaml}");
         assert!(yaml.contains("kind: ClusterRole\n") && yaml.contains("- configmaps\n"));
+    }
+
+    #[test]
+    fn whole_namespaces_take_no_secrets_unless_asked() {
+        let mut wanted = Wanted {
+            everything_in: ["shop".into()].into(),
+            ..Wanted::default()
+        };
+        let yaml = rbac(
+            &wanted,
+            &[kinds::guess("example.io", "Widget")],
+            "driftgate",
+        );
+        for word in ["- widgets\n", "- deployments\n", "- configmaps\n"] {
+            assert!(yaml.contains(word), "{word} in {yaml}");
+        }
+        for word in ["secrets", "'*'", "events", "nodes", "gateways"] {
+            assert!(!yaml.contains(word), "{word} in {yaml}");
+        }
+        wanted
+            .kinds
+            .insert(WantedKind::new("", "Secret", Some("shop")));
+        assert!(rbac(&wanted, &[], "driftgate").contains("- secrets\n"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::{
     discovery::{self, Catalog},
     facts,
     fault::Fault,
+    kinds,
     kubeconfig::Access,
     list::{self, Listed},
     page::Found,
@@ -221,7 +222,7 @@ impl Kubernetes {
             kinds.extend(found.map(|s| (&*s.resource.group, &*s.resource.kind)));
         }
         kinds.extend(wanted.objects.iter().map(|o| (&*o.group, &*o.kind)));
-        let kinds = kinds.into_iter().filter(|(g, k)| !plan::is_churn(g, k));
+        let kinds = kinds.into_iter().filter(|(g, k)| !kinds::is_churn(g, k));
         let customs = facts::custom(catalog, kinds);
         facts::served(&customs, out);
         facts::topologies(api, &customs, out).await;
