@@ -12,7 +12,7 @@ use crate::{
         name::Name,
         observation::{ItemId, ObjectId, ObservationBuilder, Outcome, Read, Scope},
         tree::{Kind, Tree, TreeBuilder},
-        value::Unread,
+        value::{Unread, UnreadCause},
     },
     source::BoxFuture,
 };
@@ -231,11 +231,11 @@ pub(super) async fn topologies(
     for (at, kinds) in documents {
         let document = match index.get(&at) {
             Some(url) => topology::document(api, url).await,
-            None => Err(Fault::Malformed("a schema of that kind")),
+            None => Err(no_schema(&at)),
         };
         for s in kinds {
             let found = match &document {
-                Ok(d) => topology::lists(d, s).ok_or(Fault::Malformed("a schema of that kind")),
+                Ok(d) => topology::lists(d, s).ok_or_else(|| no_schema(&at)),
                 Err(fault) => Err(fault.clone()),
             };
             match found {
@@ -248,6 +248,15 @@ pub(super) async fn topologies(
             }
         }
     }
+}
+
+/// Schemas of a new CRD are published a moment after it is served; some aggregated APIs have none.
+fn no_schema(at: &str) -> Fault {
+    Fault::Other(
+        UnreadCause::NotServed,
+        format!("the cluster publishes no schema of {at}: its lists are compared as a whole")
+            .into(),
+    )
 }
 
 /// Custom kinds of a catalog by group and kind.

@@ -4,7 +4,8 @@
 use super::{
     Resource,
     api::{Api, Ask, IN_FLIGHT},
-    discovery, expiry, facts,
+    discovery::{self, Catalog},
+    expiry, facts,
     fault::Fault,
     kinds, plan,
     read::Kubernetes,
@@ -73,6 +74,21 @@ async fn look(
     let catalog = discovery::discover(&api, None)
         .await
         .map_err(|f| (f, "say which kinds it serves"))?;
+    let asks = questions(source, wanted, &catalog, out);
+    out.rights = rights(&api, asks).await;
+    Ok(())
+}
+
+/// Verb, resource, namespace, name.
+type Question = (&'static str, Resource, Option<Box<str>>, Option<Box<str>>);
+
+/// What to ask; the kinds' resources and what is not served go to `out`.
+fn questions(
+    source: &Kubernetes,
+    wanted: &Wanted,
+    catalog: &Catalog,
+    out: &mut Diagnosis,
+) -> BTreeSet<Question> {
     let mut asks = BTreeSet::new();
     let mut resources = BTreeSet::new();
     let secrets = source.secrets == SecretsMode::References;
@@ -87,9 +103,9 @@ async fn look(
                 asks.insert(("list", r.clone(), namespace, None));
                 resources.insert(r.clone());
             }
-            None => out
-                .warnings
-                .push(plan::not_served(&kind.group, &kind.kind, &catalog, &api.who).detail),
+            None => out.warnings.push(
+                plan::not_served(&kind.group, &kind.kind, catalog, &source.access.who).detail,
+            ),
         }
     }
     for id in &wanted.objects {
@@ -104,13 +120,12 @@ async fn look(
         let r = kinds::guess("", "Namespace");
         asks.insert(("get", r, Some(namespace.clone()), Some(namespace)));
     }
+    if !wanted.everything_in.is_empty() {
+        resources.extend(plan::everything(catalog, source.secrets).map(|s| s.resource.clone()));
+    }
     out.resources = resources.into_iter().collect();
-    out.rights = rights(&api, asks).await;
-    Ok(())
+    asks
 }
-
-/// Verb, resource, namespace, name.
-type Question = (&'static str, Resource, Option<Box<str>>, Option<Box<str>>);
 
 async fn rights(api: &Api, asks: BTreeSet<Question>) -> Vec<Right> {
     let asks: Vec<BoxFuture<'_, Right>> = asks
@@ -196,7 +211,7 @@ fn warnings(source: &Kubernetes) -> Vec<Box<str>> {
     if config.accept_invalid_certs {
         out.push(format!("{who} does not check the server's certificate (`insecure-skip-tls-verify`): anybody in between can answer for it").into());
     }
-    if config.cluster_url.scheme_str() == Some("http") && config.auth_info.exec.is_none() {
+    if config.cluster_url.scheme_str() == Some("http") {
         out.push(
             format!("{who} speaks http: credentials and values go over the wire in the clear")
                 .into(),

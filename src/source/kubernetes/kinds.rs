@@ -1,6 +1,5 @@
-//! What is known of kinds without asking a server: plurals, scope, and how much of an object is kept.
+//! What is known of kinds without asking a server: plurals and scope.
 
-use crate::model::tree::Prune;
 use std::collections::BTreeMap;
 
 /// How a kind is served: what a URL and a Role need to know of it.
@@ -238,55 +237,6 @@ fn pluralise(kind: &str) -> String {
     }
 }
 
-/// How much of an object is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keep {
-    /// All but the status.
-    Configuration,
-    /// The status as well: objects of deployers, which say in it what they applied.
-    WithStatus,
-    /// What tells which template a Pod runs, and since when.
-    Pod,
-    /// What tells which template it holds.
-    ReplicaSet,
-    /// Names of keys, not what they hold.
-    SecretKeys,
-}
-
-impl Keep {
-    /// What is left out already while parsing.
-    pub(super) fn prune(self) -> Prune {
-        match self {
-            Keep::Configuration | Keep::ReplicaSet | Keep::SecretKeys => Prune::LIVE,
-            Keep::WithStatus | Keep::Pod => Prune::LIVE_WITH_STATUS,
-        }
-    }
-
-    /// Whether it matters who wrote it: controllers write Pods and ReplicaSets.
-    pub(super) fn writes(self) -> bool {
-        !matches!(self, Keep::Pod | Keep::ReplicaSet)
-    }
-}
-
-/// Groups of the deployers whose status says what they applied.
-const DEPLOYERS: &[&str] = &[
-    "kustomize.toolkit.fluxcd.io",
-    "helm.toolkit.fluxcd.io",
-    "source.toolkit.fluxcd.io",
-];
-
-/// How much of a kind is kept; `keys_only` is for Secrets.
-pub(super) fn keep(group: &str, kind: &str, keys_only: bool) -> Keep {
-    match (group, kind) {
-        ("", "Pod") => Keep::Pod,
-        ("apps", "ReplicaSet") => Keep::ReplicaSet,
-        ("", "Secret") if keys_only => Keep::SecretKeys,
-        ("argoproj.io", "Application") => Keep::WithStatus,
-        (g, _) if DEPLOYERS.contains(&g) => Keep::WithStatus,
-        _ => Keep::Configuration,
-    }
-}
-
 /// Kinds that a snapshot of a whole namespace leaves out: they change by themselves, many times an
 /// hour, and nobody configures them.
 pub(super) fn is_churn(group: &str, kind: &str) -> bool {
@@ -300,6 +250,15 @@ pub(super) fn is_churn(group: &str, kind: &str) -> bool {
             | ("kyverno.io" | "wgpolicyk8s.io" | "reports.kyverno.io", _)
             | ("aquasecurity.github.io", _)
     ) || group.ends_with("metrics.k8s.io")
+}
+
+/// What a snapshot of a whole namespace needs of the built-in kinds; Secrets are asked for by name.
+pub(super) fn of_a_namespace() -> impl Iterator<Item = Resource> {
+    BUILT_IN
+        .iter()
+        .filter(|b| b.3 && b.1 != "Secret" && !is_churn(b.0, b.1))
+        .filter(|b| !is_custom(b.0))
+        .map(|b| guess(b.0, b.1))
 }
 
 /// Resources by group and kind; what a server said wins over the guess.

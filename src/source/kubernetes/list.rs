@@ -4,9 +4,9 @@ use super::{
     api::{Api, Ask, encode, step},
     discovery::Served,
     fault::Fault,
-    kinds::Keep,
     page::{self, Found, Reading},
     plan::{List, Role},
+    reduce::Keep,
 };
 use crate::{model::observation::ObjectId, source::ReadContext};
 

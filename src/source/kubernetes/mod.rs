@@ -184,3 +184,15 @@ pub fn install_tls() {
 /// Nothing to install without the feature `kubernetes`.
 #[cfg(not(feature = "kubernetes"))]
 pub fn install_tls() {}
+
+#[cfg(all(test, not(feature = "kubernetes")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_the_feature_it_says_how_to_get_it() {
+        let refused = connect(&KubernetesSpec::default(), &ConnectOptions::default());
+        let text = refused.err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(text.contains("--features kubernetes"), "{text}");
+    }
+}

@@ -1,7 +1,10 @@
 //! A page of a list, or one object, into items. Parsed straight into trees: an object as
 //! `serde_json::Value` takes nine times the memory.
 
-use super::{discovery::Served, kinds::Keep, reduce};
+use super::{
+    discovery::Served,
+    reduce::{self, Keep},
+};
 use crate::model::{
     observation::{ObjectId, WriteRecord, WriterKind},
     time::Timestamp,
@@ -226,7 +229,7 @@ mod tests {
     fn read(body: &str, served: &Served) -> Result<Page, NotAList> {
         let how = Reading {
             served,
-            keep: kinds::keep(&served.resource.group, &served.resource.kind, false),
+            keep: reduce::keep(&served.resource.group, &served.resource.kind, false),
             namespace: None,
         };
         page(body.as_bytes(), how)

@@ -2,7 +2,8 @@
 
 use super::{
     discovery::{Catalog, Served},
-    kinds::{self, Keep},
+    kinds,
+    reduce::{self, Keep},
 };
 use crate::{
     model::{
@@ -102,16 +103,8 @@ pub(super) fn plan(wanted: &Wanted, catalog: &Catalog, secrets: SecretsMode, who
             }
         }
     }
-    let everything = catalog.all().filter(|s| {
-        let r = &s.resource;
-        let secret = r.group.is_empty() && &*r.kind == "Secret";
-        s.lists
-            && r.namespaced
-            && !kinds::is_churn(&r.group, &r.kind)
-            && !(secret && secrets == SecretsMode::References)
-    });
     if !wanted.everything_in.is_empty() {
-        for served in everything {
+        for served in everything(catalog, secrets) {
             for namespace in &wanted.everything_in {
                 add(&mut lists, served, Some(namespace), Role::Help, secrets);
             }
@@ -119,6 +112,18 @@ pub(super) fn plan(wanted: &Wanted, catalog: &Catalog, secrets: SecretsMode, who
     }
     out.lists = lists.into_values().collect();
     out
+}
+
+/// What a snapshot of a whole namespace holds.
+pub(super) fn everything(catalog: &Catalog, secrets: SecretsMode) -> impl Iterator<Item = &Served> {
+    catalog.all().filter(move |s| {
+        let r = &s.resource;
+        let secret = r.group.is_empty() && &*r.kind == "Secret";
+        s.lists
+            && r.namespaced
+            && !kinds::is_churn(&r.group, &r.kind)
+            && !(secret && secrets == SecretsMode::References)
+    })
 }
 
 /// Whether and how a kind can be listed.
@@ -183,7 +188,7 @@ fn add(
         .entry((r.group.clone(), r.kind.clone()))
         .or_insert_with(|| List {
             served: served.clone(),
-            keep: kinds::keep(&r.group, &r.kind, secrets == SecretsMode::Presence),
+            keep: reduce::keep(&r.group, &r.kind, secrets == SecretsMode::Presence),
             namespaces: BTreeMap::new(),
             role,
         });

@@ -54,13 +54,16 @@ struct Subject<'a> {
     namespace: &'a str,
 }
 
+/// Plurals or names, sorted.
+type Names = BTreeSet<Box<str>>;
+
 /// What is granted in one place.
 #[derive(Default, PartialEq, Eq)]
 struct Grants {
     /// Plurals that are listed, by group.
-    lists: BTreeMap<Box<str>, BTreeSet<Box<str>>>,
+    lists: BTreeMap<Box<str>, Names>,
     /// Names that are got, by group and plural.
-    gets: BTreeMap<(Box<str>, Box<str>), BTreeSet<Box<str>>>,
+    gets: BTreeMap<(Box<str>, Box<str>), Names>,
 }
 
 impl Grants {
@@ -118,11 +121,10 @@ pub fn rbac(wanted: &Wanted, known: &[Resource], name: &str) -> String {
             None => cluster.get(&r, &id.name),
         }
     }
+    let all = everything(&known);
     for ns in &wanted.everything_in {
         let grants = local.entry(ns.clone()).or_default();
-        grants
-            .lists
-            .insert("*".into(), BTreeSet::from(["*".into()]));
+        all.iter().for_each(|r| grants.list(r));
     }
     if local.len() > ROLES_UP_TO {
         merge_into(&mut cluster, std::mem::take(&mut local));
@@ -143,13 +145,30 @@ pub fn rbac(wanted: &Wanted, known: &[Resource], name: &str) -> String {
         objects.extend(pair(name, Some(ns), std::mem::take(grants), &home));
     }
     objects.extend(pair(name, None, cluster, &home));
+    print(&objects, name, &home, !wanted.everything_in.is_empty())
+}
+
+/// What is listed of a whole namespace: all that the cluster serves, as far as it was asked.
+fn everything(known: &BTreeMap<(&str, &str), &Resource>) -> Vec<Resource> {
+    let built_in = kinds::of_a_namespace();
+    let namespaced = known.values().filter(|r| r.namespaced);
+    built_in.chain(namespaced.map(|r| (*r).clone())).collect()
+}
+
+fn print(objects: &[Object<'_>], name: &str, home: &str, all: bool) -> String {
+    // A name may hold anything; a comment ends with its line.
+    let line = |text: &str| text.replace(|c: char| c.is_control(), " ");
     let mut out = format!(
-        "# What driftgate reads, and nothing more: get and list. Nothing here writes.\n# The subject is an example: a service account `{name}` in the namespace `{home}`.\n"
+        "# What driftgate reads, and nothing more: get and list. Nothing here writes.\n# The subject is an example: a service account `{}` in the namespace `{}`.\n",
+        line(name),
+        line(home)
     );
-    if !wanted.everything_in.is_empty() {
-        out.push_str("# `*` is for snapshots of whole namespaces, Secrets included; name the resources instead if that is too much.\n");
+    if all {
+        out.push_str(
+            "# For snapshots of whole namespaces; add the custom kinds that are missing here.\n",
+        );
     }
-    for object in &objects {
+    for object in objects {
         out.push_str("---\n");
         // Structs of texts and lists always serialise.
         out.push_str(&serde_yaml::to_string(object).unwrap_or_default());
@@ -317,6 +336,29 @@ rules:
     }
 
     #[test]
+    fn whole_namespaces_take_no_secrets_unless_asked() {
+        let mut wanted = Wanted {
+            everything_in: ["shop".into()].into(),
+            ..Wanted::default()
+        };
+        let yaml = rbac(
+            &wanted,
+            &[kinds::guess("example.io", "Widget")],
+            "driftgate",
+        );
+        for word in ["- widgets\n", "- deployments\n", "- configmaps\n"] {
+            assert!(yaml.contains(word), "{word} in {yaml}");
+        }
+        for word in ["secrets", "'*'", "events", "nodes", "gateways"] {
+            assert!(!yaml.contains(word), "{word} in {yaml}");
+        }
+        wanted
+            .kinds
+            .insert(WantedKind::new("", "Secret", Some("shop")));
+        assert!(rbac(&wanted, &[], "driftgate").contains("- secrets\n"));
+    }
+
+    #[test]
     fn hostile_names_stay_texts() {
         let wanted = Wanted {
             kinds: [WantedKind::new(
@@ -328,6 +370,10 @@ rules:
             ..Wanted::default()
         };
         let yaml = rbac(&wanted, &[], "x: y\n# z");
+        assert!(
+            yaml.starts_with("# What") && yaml.lines().nth(2) == Some("---"),
+            "{yaml}"
+        );
         let documents = yaml.split("---\n").skip(1);
         for d in documents {
             let value: serde_yaml::Value = serde_yaml::from_str(d).expect("YAML");

@@ -10,6 +10,7 @@ use super::{
     list::{self, Listed},
     page::Found,
     plan::{self, CLUSTER_WIDE_FROM, List, Plan, Role},
+    reduce,
 };
 use crate::{
     model::{
@@ -194,7 +195,7 @@ impl Kubernetes {
             return failed(&id, Role::Needed, Unread::new(UnreadCause::Malformed, text));
         }
         let keys_only = self.secrets == SecretsMode::Presence;
-        let keep = kinds::keep(&id.group, &id.kind, keys_only);
+        let keep = reduce::keep(&id.group, &id.kind, keys_only);
         match list::get(api, served, keep, &id).await {
             Ok(found) => Done {
                 items: found.into_iter().collect(),

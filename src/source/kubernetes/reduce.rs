@@ -1,11 +1,59 @@
 //! Cuts objects down to what is compared: most of a Pod is churn, and the values of a Secret are
 //! nobody's business when only its keys are asked for.
 
-use super::kinds::Keep;
 use crate::model::{
     name::Name,
-    tree::{Kind, NodeRef, Tree, TreeBuilder},
+    tree::{Kind, NodeRef, Prune, Tree, TreeBuilder},
 };
+
+/// How much of an object is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// All but the status.
+    Configuration,
+    /// The status as well: objects of deployers, which say in it what they applied.
+    WithStatus,
+    /// What tells which template a Pod runs, and since when.
+    Pod,
+    /// What tells which template it holds.
+    ReplicaSet,
+    /// Names of keys, not what they hold.
+    SecretKeys,
+}
+
+impl Keep {
+    /// What is left out already while parsing.
+    pub(super) fn prune(self) -> Prune {
+        match self {
+            Keep::Configuration | Keep::ReplicaSet | Keep::SecretKeys => Prune::LIVE,
+            Keep::WithStatus | Keep::Pod => Prune::LIVE_WITH_STATUS,
+        }
+    }
+
+    /// Whether it matters who wrote it: controllers write Pods and ReplicaSets.
+    pub(super) fn writes(self) -> bool {
+        !matches!(self, Keep::Pod | Keep::ReplicaSet)
+    }
+}
+
+/// Groups of the deployers whose status says what they applied.
+const DEPLOYERS: &[&str] = &[
+    "kustomize.toolkit.fluxcd.io",
+    "helm.toolkit.fluxcd.io",
+    "source.toolkit.fluxcd.io",
+];
+
+/// How much of a kind is kept; `keys_only` is for Secrets.
+pub(super) fn keep(group: &str, kind: &str, keys_only: bool) -> Keep {
+    match (group, kind) {
+        ("", "Pod") => Keep::Pod,
+        ("apps", "ReplicaSet") => Keep::ReplicaSet,
+        ("", "Secret") if keys_only => Keep::SecretKeys,
+        ("argoproj.io", "Application") => Keep::WithStatus,
+        (g, _) if DEPLOYERS.contains(&g) => Keep::WithStatus,
+        _ => Keep::Configuration,
+    }
+}
 
 /// What of a node is kept.
 enum Shape {

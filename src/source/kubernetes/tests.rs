@@ -1,4 +1,5 @@
 //! The source against a server on loopback that replays recorded answers, and misbehaves on demand.
+#![allow(clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod access;
 mod failures;

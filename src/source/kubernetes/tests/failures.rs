@@ -297,8 +297,9 @@ fn no_way_there() {
     assert_eq!(cause, UnreadCause::Unreachable);
     assert!(text.contains("refused"), "{text}");
 
-    let (_, cause, text) =
-        failure(&Setup::new("http://nowhere.invalid", "{}").read(&config_maps()));
+    // A label that no resolver asks a server about: it is too long.
+    let url = format!("http://{}.invalid", "a".repeat(70));
+    let (_, cause, text) = failure(&Setup::new(&url, "{}").read(&config_maps()));
     assert_eq!(cause, UnreadCause::Unreachable);
     assert!(text.contains("DNS"), "{text}");
 
