@@ -108,9 +108,8 @@ pub fn plan(base: Option<&Project>, head: &Project, filter: &Filter) -> Result<P
     known_names(base, head, filter)?;
     let judge = base.unwrap_or(head);
     let chosen = |id: &TargetId| {
-        let in_list = |list: &[String], name: &str| {
-            list.is_empty() || list.iter().any(|l| l == name)
-        };
+        let in_list =
+            |list: &[String], name: &str| list.is_empty() || list.iter().any(|l| l == name);
         in_list(&filter.environments, &id.environment) && in_list(&filter.services, &id.service)
     };
     let mut notes = Vec::new();
@@ -121,9 +120,11 @@ pub fn plan(base: Option<&Project>, head: &Project, filter: &Filter) -> Result<P
         .map(|t| target(base, t))
         .collect();
     if let Some(base) = base {
-        for gone in base.targets.iter().filter(|t| {
-            chosen(&t.id) && !head.targets.iter().any(|h| h.id == t.id)
-        }) {
+        for gone in base
+            .targets
+            .iter()
+            .filter(|t| chosen(&t.id) && !head.targets.iter().any(|h| h.id == t.id))
+        {
             notes.push(
                 Message::words("the change takes ")
                     .name(gone.id.to_string())

@@ -39,7 +39,7 @@ fn severity(cx: &CheckContext<'_>, r: &Restart) -> Severity {
     let settled = r
         .changed
         .is_some_and(|t| cx.now.0 - t.0 >= cx.environment.settle);
-    if cx.occasion == Occasion::Audit && !r.predicted && settled {
+    if cx.occasion == Occasion::Audit && r.certain && !r.predicted && settled {
         Severity::Warning
     } else {
         Severity::Info
@@ -57,7 +57,11 @@ fn subject(cx: &CheckContext<'_>, r: &Restart) -> Subject {
     } else {
         let m = Message(vec![])
             .name(consumer.clone())
-            .and(" started before ")
+            .and(if r.certain {
+                " started before "
+            } else {
+                " may have started before "
+            })
             .name(r.source.to_string())
             .and(" changed, in ")
             .count(r.pods)

@@ -140,9 +140,7 @@ fn shown(reading: &Reading<Entry>, object: bool) -> Shown {
 fn desired(reading: &Reading<Entry>) -> Option<DesiredShown> {
     Some(DesiredShown {
         value: shown(reading, false),
-        place: reading
-            .present()
-            .and_then(|e| e.origin()?.place.clone()),
+        place: reading.present().and_then(|e| e.origin()?.place.clone()),
         commit: None,
     })
 }
@@ -189,11 +187,7 @@ fn message(entry: &Compared) -> Message {
         (State::Adopted, true) => name.and(" exists live already; git takes it up"),
         (State::Missing, _) => name.and(" is ").value(head).and(" in git and absent live"),
         (State::Unmanaged, _) => name.and(" is ").value(live).and(" live and not in git"),
-        (State::Pending, _) => name
-            .and(" goes from ")
-            .value(live)
-            .and(" to ")
-            .value(head),
+        (State::Pending, _) => name.and(" goes from ").value(live).and(" to ").value(head),
         (State::Adopted, _) => name
             .and(" is ")
             .value(live)
@@ -222,7 +216,9 @@ fn resolve(cx: &CheckContext<'_>, entry: &Compared) -> Vec<Resolution> {
         _ if entry.required => out.push(edit(
             "create what is referred to, or mark the reference optional",
         )),
-        State::Missing => out.push(edit("to have it, deploy; to give it up, remove it from git")),
+        State::Missing => out.push(edit(
+            "to have it, deploy; to give it up, remove it from git",
+        )),
         State::Unmanaged => out.push(edit("to keep it, write it into git")),
         _ => out.push(edit("to keep what is live, write it into git")),
     }
@@ -247,9 +243,9 @@ fn undo(cx: &CheckContext<'_>, entry: &Compared) -> Option<Resolution> {
     if let (State::Unmanaged, EntryKey::Setting(name), Some(origin)) =
         (entry.state, &entry.key, live)
     {
-        let in_env = origin.path.0.iter().any(|s| {
-            matches!(s, Segment::Item(keys) if keys.first().is_some_and(|k| **k == **name))
-        });
+        let in_env = origin.path.0.iter().any(
+            |s| matches!(s, Segment::Item(keys) if keys.first().is_some_and(|k| **k == **name)),
+        );
         let workload = format!(
             "{}/{}",
             origin.object.kind.to_lowercase(),

@@ -76,10 +76,20 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "SHA=DIR", value_parser = pair, help_heading = "Desired")]
     rendered: Vec<(String, PathBuf)>,
     /// Without a driftgate.yaml: files, folders or globs of manifests. Repeatable.
-    #[arg(long, value_name = "PATH", requires = "kubernetes", help_heading = "Without a driftgate.yaml")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        requires = "kubernetes",
+        help_heading = "Without a driftgate.yaml"
+    )]
     manifests: Vec<String>,
     /// Without a driftgate.yaml: the cluster to compare with.
-    #[arg(long, value_name = "CONTEXT[/NAMESPACE]", requires = "manifests", help_heading = "Without a driftgate.yaml")]
+    #[arg(
+        long,
+        value_name = "CONTEXT[/NAMESPACE]",
+        requires = "manifests",
+        help_heading = "Without a driftgate.yaml"
+    )]
     kubernetes: Option<String>,
     /// The time that ages and expiries are measured by; default: the clock.
     #[arg(long, value_name = "RFC3339", help_heading = "Gate")]
@@ -145,8 +155,11 @@ impl InputArgs {
                 kubernetes: kubernetes.clone(),
             }),
             now: self.now,
-            key: std::env::var("DRIFTGATE_KEY").ok().filter(|k| !k.is_empty()),
+            key: std::env::var("DRIFTGATE_KEY")
+                .ok()
+                .filter(|k| !k.is_empty()),
             cache: cache_folder(),
+            program_path: std::env::var_os("PATH").unwrap_or_default(),
             progress: super::progress::new(terminal.progress),
         }
     }

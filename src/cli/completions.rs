@@ -15,7 +15,12 @@ pub(super) struct CompletionsArgs {
 impl CompletionsArgs {
     pub(super) fn run(&self) -> anyhow::Result<u8> {
         let mut out = Vec::new();
-        clap_complete::generate(self.shell, &mut super::Cli::command(), "driftgate", &mut out);
+        clap_complete::generate(
+            self.shell,
+            &mut super::Cli::command(),
+            "driftgate",
+            &mut out,
+        );
         super::write_out(&out, None)?;
         Ok(0)
     }

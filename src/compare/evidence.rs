@@ -7,7 +7,7 @@ use crate::{
         pods::{Pods, when_changed},
     },
     model::{
-        finding::{Written, WriterClass},
+        finding::{WriterClass, Written},
         observation::{Item, ObjectId},
         path::{KeyPath, Segment},
         value::Reading,

@@ -131,6 +131,8 @@ pub struct Restart {
     pub changed: Option<Timestamp>,
     /// How many running containers are older.
     pub pods: usize,
+    /// Whether the value itself changed after the start, not only something in its object.
+    pub certain: bool,
     /// The change under review changes the source, and nothing rolls the workload.
     pub predicted: bool,
 }

@@ -6,7 +6,7 @@ use super::{Compared, LayerInput, Restart, fields::ObjectSides};
 use crate::{
     kubernetes::{
         environment::effective_environment,
-        pods::Pods,
+        pods::{Pods, Staleness},
         workload::{self, ContainerRef},
     },
     model::{
@@ -94,8 +94,10 @@ fn running(
             started: Some(oldest),
             changed,
             pods: stale.len(),
+            certain: false,
             predicted: false,
         });
+        restart.certain |= stale.iter().any(|s| s.certainty > Staleness::Possible);
         restart.settings.extend(settings.iter().cloned());
     }
     by_source.into_values().collect()
@@ -137,6 +139,7 @@ fn predicted(objects: &[&ObjectSides<'_>], settings: &[Compared]) -> Vec<Restart
             started: None,
             changed: None,
             pods: 0,
+            certain: true,
             predicted: true,
         })
         .collect()

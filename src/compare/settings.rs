@@ -120,7 +120,8 @@ fn environments<'a>(
     };
     let head = of(&containers.head, &worlds.head)?;
     let git = |side: &'a Option<(NodeRef<'a>, ContainerRef<'a>)>, world: &'a GitWorld<'a>| {
-        let same_node = matches!((side, &containers.head), (Some(a), Some(b)) if a.0.is_same_node(b.0));
+        let same_node =
+            matches!((side, &containers.head), (Some(a), Some(b)) if a.0.is_same_node(b.0));
         if same_node && std::ptr::eq(world.world, worlds.head.world) {
             return head.clone();
         }
@@ -207,7 +208,8 @@ fn all_equal(environments: &Sides<Environment<'_>>, name: &str, ty: ValueType) -
     let [Reading::Present(first), rest @ ..] = all.each() else {
         return false;
     };
-    rest.iter().all(|r| matches!(r, Reading::Present(v) if v.same(first, ty) == Sameness::Equal))
+    rest.iter()
+        .all(|r| matches!(r, Reading::Present(v) if v.same(first, ty) == Sameness::Equal))
 }
 
 /// What a side says of a variable: one that is in no source is absent, unless a source could not

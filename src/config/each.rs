@@ -29,6 +29,8 @@ pub(super) type FoundServices = BTreeMap<String, Option<String>>;
 /// Looks into the repository; lists each folder once.
 pub(super) struct Finder<'f> {
     files: &'f Files,
+    /// The folder of driftgate.yaml, which paths are relative to; empty for the root.
+    home: &'f str,
     /// By the folder above; absent where it can't be listed.
     folders: BTreeMap<String, Option<BTreeSet<String>>>,
     /// The files that were read, for knowing when the answer may change.
@@ -37,9 +39,10 @@ pub(super) struct Finder<'f> {
 
 impl<'f> Finder<'f> {
     /// Nothing read yet.
-    pub(super) fn new(files: &'f Files) -> Finder<'f> {
+    pub(super) fn new(files: &'f Files, home: &'f str) -> Finder<'f> {
         Finder {
             files,
+            home,
             folders: BTreeMap::new(),
             inputs: BTreeSet::new(),
         }
@@ -110,8 +113,8 @@ impl<'f> Finder<'f> {
     /// All folders below `top` that hold files, at any depth.
     fn folders(&mut self, cx: &mut Cx<'_>, text: &Text, top: &str) -> Option<&BTreeSet<String>> {
         if !self.folders.contains_key(top) {
-            let listed = match self.files.walk(top) {
-                Ok(files) => Some(parents(&files)),
+            let listed = match self.files.walk(&below(self.home, top)) {
+                Ok(files) => Some(parents(&files, self.home)),
                 Err(FileError::NotFound { .. }) => Some(BTreeSet::new()),
                 Err(e) => {
                     cx.problem(text.span, format!("can't list folders: {e}"))
@@ -176,6 +179,7 @@ impl<'f> Finder<'f> {
         file: &Text,
         path: &str,
     ) -> Option<crate::model::tree::Tree> {
+        let path = &*below(self.home, path);
         let read = match self.files.read(path) {
             Ok(read) => read,
             Err(e) => {
@@ -223,10 +227,21 @@ fn top_of(glob: &str) -> &str {
     glob[..plain].rsplit_once('/').map_or("", |(top, _)| top)
 }
 
-fn parents(files: &[Arc<str>]) -> BTreeSet<String> {
+/// A path of driftgate.yaml as the repository calls it.
+fn below(home: &str, path: &str) -> String {
+    crate::model::target::below(home, path).into()
+}
+
+fn parents(files: &[Arc<str>], home: &str) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     for file in files {
-        let mut rest: &str = file;
+        let mut rest: &str = match home {
+            "" => file,
+            home => file
+                .strip_prefix(home)
+                .and_then(|f| f.strip_prefix('/'))
+                .unwrap_or(file),
+        };
         while let Some((folder, _)) = rest.rsplit_once('/') {
             if !out.insert(folder.to_string()) {
                 break;

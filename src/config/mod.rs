@@ -67,7 +67,8 @@ pub struct Places {
     pub environments: BTreeMap<Arc<str>, Place>,
 }
 
-/// Reads a driftgate.yaml. `file` is its path, for messages; `files` is the repository at the same
+/// Reads a driftgate.yaml. `file` is its path in the repository: paths in it are relative to its
+/// folder, those of the project to the repository's root. `files` is the repository at the same
 /// revision, for services that are found in it (`each`).
 ///
 /// # Errors
@@ -75,7 +76,8 @@ pub struct Places {
 pub fn load(bytes: &[u8], file: &str, files: &Files) -> Result<Loaded, Vec<Problem>> {
     let source = String::from_utf8_lossy(bytes);
     let mut cx = Cx::new(file, &source);
-    let mut finder = Finder::new(files);
+    let home = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut finder = Finder::new(files, home);
     let mut places = Places::default();
     let project = read_tree(&mut cx, bytes)
         .filter(|tree| is_known_version(&mut cx, tree.root()))
@@ -84,7 +86,7 @@ pub fn load(bytes: &[u8], file: &str, files: &Files) -> Result<Loaded, Vec<Probl
     let problems = in_order(cx.problems);
     match project {
         Some(project) if problems.iter().all(|p| !p.blocks) => Ok(Loaded {
-            project,
+            project: project.below(home),
             problems,
             places,
             inputs: finder.inputs.into_iter().collect(),

@@ -52,9 +52,9 @@ pub(crate) fn learn(
                 Ok(files) => {
                     layer.deployed = reader.world(spec, &files, layer.namespace.as_deref());
                 }
-                Err(e) => deployed.warnings.push(
-                    Message::words("what was deployed can't be read: ").name(e.to_string()),
-                ),
+                Err(e) => deployed
+                    .warnings
+                    .push(Message::words("what was deployed can't be read: ").name(e.to_string())),
             }
             if revisions.occasion == Occasion::Deploy && revisions.base_shown.is_none() {
                 layer.base = layer.deployed.clone();

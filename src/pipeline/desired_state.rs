@@ -149,6 +149,7 @@ impl<'r> Reader<'r> {
             render: &self.plan.render,
             rendered: &self.run.inputs.rendered,
             cache_folder: self.run.inputs.cache.as_deref(),
+            program_path: &self.run.inputs.program_path,
             cache: &self.run.parsed,
         };
         let world = Arc::new(desired::read(spec, files, &cx));

@@ -70,12 +70,7 @@ pub fn doctor(request: &DoctorRequest) -> anyhow::Result<DoctorOutcome> {
     }
     for (key, system) in &systems {
         let (from, diagnosis) = inspect(&run, system);
-        let _ = writeln!(
-            out.text,
-            "{}: {}",
-            key.environment,
-            text::terminal(&from)
-        );
+        let _ = writeln!(out.text, "{}: {}", key.environment, text::terminal(&from));
         out.healthy &= show(&diagnosis, &mut out.text);
     }
     if systems.is_empty() {

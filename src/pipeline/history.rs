@@ -81,7 +81,11 @@ pub(crate) fn fill(
 
 /// The file, object and path that an entry has in git: where it is written, or where the object
 /// is that lacks it.
-fn place_in_git(state: &State, layer: usize, entry: &Compared) -> Option<(Place, ObjectId, KeyPath)> {
+fn place_in_git(
+    state: &State,
+    layer: usize,
+    entry: &Compared,
+) -> Option<(Place, ObjectId, KeyPath)> {
     let s = &entry.sides;
     let written = [&s.head, &s.base, &s.deployed]
         .into_iter()

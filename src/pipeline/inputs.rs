@@ -10,6 +10,7 @@ use crate::{
 use anyhow::Context;
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -44,6 +45,8 @@ pub struct Inputs {
     pub key: Option<String>,
     /// Where renders are kept.
     pub cache: Option<PathBuf>,
+    /// The value of `PATH`, in which renderers are looked up.
+    pub program_path: OsString,
     /// What shows progress.
     pub progress: Progress,
 }

@@ -13,9 +13,7 @@ use crate::{
         finding::{Finding, Message},
         observation::{Observation, Outcome, Scope},
         problem::Problem,
-        report::{
-            Coverage, CoverageStatus, Deployed, FailOn, Report, SideName, Verdict,
-        },
+        report::{Coverage, CoverageStatus, Deployed, FailOn, Report, SideName, Verdict},
         state::State as EntryState,
         value::{Unread, UnreadCause},
     },
@@ -24,11 +22,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Compares every layer in scope; absent for the others.
-pub(crate) fn compare(
-    plan: &Plan,
-    state: &State,
-    live: &Live,
-) -> Vec<Option<Comparison>> {
+pub(crate) fn compare(plan: &Plan, state: &State, live: &Live) -> Vec<Option<Comparison>> {
     let claimed: BTreeMap<_, _> = plan::environments(plan)
         .into_keys()
         .map(|e| {
@@ -99,24 +93,32 @@ pub(crate) fn report(
     report.notes.extend(plan.notes.iter().cloned());
     work_tree_note(run, revisions, state, &mut report.notes);
     for (layer, comparison) in state.layers.iter().zip(compared) {
-        one_layer(run, plan, revisions, layer, live, comparison.as_ref(), &mut report);
+        one_layer(
+            run,
+            plan,
+            revisions,
+            layer,
+            live,
+            comparison.as_ref(),
+            &mut report,
+        );
     }
     let system_notes = live.values().flat_map(|s| &s.notes);
     report
         .notes
         .extend(system_notes.map(|n| Message(vec![]).name(n.clone())));
-    report.problems.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    report
+        .problems
+        .sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     report.problems.dedup();
     report
 }
 
 /// The work tree differs from what was checked, in files that the check read.
 fn work_tree_note(run: &Run<'_>, revisions: &Revisions, state: &State, notes: &mut Vec<Message>) {
-    let (Some(repository), Some(head), false) = (
-        &run.repository,
-        &revisions.head_commit,
-        revisions.work_tree,
-    ) else {
+    let (Some(repository), Some(head), false) =
+        (&run.repository, &revisions.head_commit, revisions.work_tree)
+    else {
         return;
     };
     let is_current = repository.resolve("HEAD").is_ok_and(|h| h.id == head.id);
@@ -198,7 +200,9 @@ fn one_layer(
     };
     let (findings, changes) = states::run(&cx, comparison);
     report.findings.extend(findings);
-    report.findings.extend(pending_restart::run(&cx, comparison));
+    report
+        .findings
+        .extend(pending_restart::run(&cx, comparison));
     let behind = comparison
         .entries
         .iter()
@@ -338,7 +342,12 @@ pub(crate) fn finish(report: &mut Report, fail_on: FailOn) {
     report.changes.sort_by(|a, b| {
         let by = |c: &crate::model::finding::Change| {
             let s = &c.subject;
-            (s.environment.clone(), s.service.clone(), s.object.clone(), s.key.clone())
+            (
+                s.environment.clone(),
+                s.service.clone(),
+                s.object.clone(),
+                s.key.clone(),
+            )
         };
         by(a).cmp(&by(b))
     });
@@ -364,5 +373,7 @@ fn order(a: &Finding, b: &Finding) -> std::cmp::Ordering {
             f.rule.id,
         )
     };
-    by(a).cmp(&by(b)).then_with(|| a.subject.affects.cmp(&b.subject.affects))
+    by(a)
+        .cmp(&by(b))
+        .then_with(|| a.subject.affects.cmp(&b.subject.affects))
 }

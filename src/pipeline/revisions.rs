@@ -108,7 +108,9 @@ fn single(
     if !request.worktree {
         head_shown.name = spec.into();
     } else {
-        notes.push(Message::words("files are read as they lie in the work tree"));
+        notes.push(Message::words(
+            "files are read as they lie in the work tree",
+        ));
     }
     Ok(Revisions {
         base: files.clone(),
@@ -219,7 +221,7 @@ pub(crate) fn zero(run: &Run<'_>) -> anyhow::Result<Project> {
     let known = crate::source::kubernetes::known_contexts(run.inputs.kubeconfig.as_deref());
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     config::zero_config(&manifests, &zero.kubernetes, &known)
-        .map_err(|p| anyhow!("{}", config::show(std::slice::from_ref(&p)).trim_end()))
+        .map_err(|p| anyhow!("{}", config::show(&p).trim_end()))
 }
 
 /// Where driftgate.yaml is.

@@ -112,7 +112,9 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
         );
     }
     if sections.is_empty() {
-        anyhow::bail!("no layer of the chosen services has a live side: there is nothing to record");
+        anyhow::bail!(
+            "no layer of the chosen services has a live side: there is nothing to record"
+        );
     }
     let output = run.directory.join(&request.output);
     write_file(&output, &sections, &run.key)?;

@@ -81,7 +81,12 @@ mod tests {
             (State::Missing, [Warning, Info, Info, Error]),
         ];
         for (state, expected) in rows {
-            let columns = [(Review, true), (Review, false), (Deploy, false), (Audit, false)];
+            let columns = [
+                (Review, true),
+                (Review, false),
+                (Deploy, false),
+                (Audit, false),
+            ];
             for ((occasion, written_by_change), severity) in columns.into_iter().zip(expected) {
                 let c = Circumstances {
                     state,

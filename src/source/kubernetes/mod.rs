@@ -11,6 +11,7 @@
 //!
 //! Without the feature `kubernetes` the kind stays known, and [`connect`] says how to get it.
 
+mod contexts;
 pub mod kinds;
 pub mod rbac;
 
@@ -46,6 +47,7 @@ mod topology;
 #[cfg(all(test, feature = "kubernetes"))]
 mod tests;
 
+pub use contexts::known_contexts;
 pub use kinds::Resource;
 pub use rbac::rbac;
 
