@@ -6,6 +6,7 @@ use super::{
     cache::CacheKey,
     disk,
     objects::{Extracted, Fault},
+    world::cause_of,
 };
 use crate::{
     git::FileError,
@@ -53,7 +54,10 @@ impl Failed {
 
     /// A file that could not be read.
     pub(super) fn file(place: Place, error: &FileError) -> Failed {
-        Failed::missing(place, error.to_string())
+        Failed {
+            cause: cause_of(error),
+            ..Failed::missing(place, error.to_string())
+        }
     }
 }
 

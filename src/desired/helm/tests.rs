@@ -496,6 +496,23 @@ fn a_failure_is_shown_without_its_secret() {
 }
 
 #[test]
+fn a_schema_violation_is_shown_without_the_value() {
+    let Some(setup) = renderer("helm") else {
+        return;
+    };
+    let root = with_template("kind: {{ .Values.url }}\n");
+    let schema = r#"{"properties": {"url": {"pattern": "^x"}}}"#;
+    fs::write(root.path().join("web/values.schema.json"), schema).expect("written");
+    let mut spec = spec(vec![]);
+    spec.set
+        .insert("url".into(), "postgres://app:hunter2@db".into());
+    let world = read(&setup, spec, root.path());
+    assert!(!format!("{world:?}").contains("hunter2"));
+    let unread = world.incomplete.expect("failed");
+    assert!(unread.detail.contains("- at '/url': [hidden"), "{unread}");
+}
+
+#[test]
 fn encrypted_values_are_opaque_and_said() {
     let Some(setup) = renderer("helm") else {
         return;
