@@ -389,6 +389,30 @@ fn a_render_without_objects_is_said() {
     assert!(world.incomplete.is_none());
 }
 
+#[test]
+fn a_chart_in_an_archive() {
+    let Some(setup) = renderer("helm") else {
+        return;
+    };
+    let helm = crate::process::find("helm", &setup.path, "").expect("found before");
+    let root = tempfile::tempdir().expect("a folder");
+    let packed = std::process::Command::new(helm)
+        .args(["package", "-d"])
+        .arg(root.path())
+        .arg(data("helm/web/charts/cache"))
+        .output()
+        .expect("helm runs");
+    assert!(packed.status.success());
+    let spec = HelmSpec {
+        chart: "cache-1.0.4.tgz".into(),
+        ..spec(vec![])
+    };
+    let world = read(&setup, spec, root.path());
+    assert_eq!(problems(&world), [""; 0]);
+    let cache = object(&world, "StatefulSet", "shop-cache");
+    assert_eq!(&*cache.place.file, "cache-1.0.4.tgz");
+}
+
 fn with_template(text: &str) -> tempfile::TempDir {
     folder(&[
         (
@@ -462,7 +486,7 @@ fn a_template_that_writes_gigabytes() {
         return;
     };
     setup.render.timeout = Some(50);
-    let root = with_template("{{- range until 3000000 }}\n# {{ repeat 60 \"x\" }}\n{{- end }}\n");
+    let root = with_template("{{- range until 1300000 }}\n# {{ repeat 60 \"x\" }}\n{{- end }}\n");
     let unread = read(&setup, spec(vec![]), root.path())
         .incomplete
         .expect("too much");
