@@ -485,7 +485,7 @@ fn a_template_that_writes_gigabytes() {
     let Some(mut setup) = renderer("helm") else {
         return;
     };
-    setup.render.timeout = Some(50);
+    setup.render.timeout = Some(4);
     let root = with_template("{{- range until 1300000 }}\n# {{ repeat 60 \"x\" }}\n{{- end }}\n");
     let unread = read(&setup, spec(vec![]), root.path())
         .incomplete
