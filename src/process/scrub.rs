@@ -1,0 +1,182 @@
+//! What may be shown of a child's standard error: renderers quote values and print rendered
+//! manifests when something is wrong with them.
+
+use std::fmt;
+
+const LINES: usize = 20;
+const CHARACTERS: usize = 400;
+
+/// Scrubbed lines of a child's standard error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stderr {
+    /// Without control characters; what looks like a secret is left out.
+    pub lines: Vec<String>,
+}
+
+/// `: first line`, further lines indented below; nothing when the child said nothing.
+impl fmt::Display for Stderr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, line) in self.lines.iter().enumerate() {
+            f.write_str(if i == 0 { ": " } else { "\n  " })?;
+            f.write_str(line)?;
+        }
+        Ok(())
+    }
+}
+
+impl Stderr {
+    /// Scrubs. Also takes out what stands behind a word such as `password` on the same line, and
+    /// everything in a PEM block.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Stderr {
+        let text = String::from_utf8_lossy(bytes);
+        let mut lines = Vec::new();
+        let mut in_pem = false;
+        for line in text.lines().filter(|l| !l.trim().is_empty()) {
+            if lines.len() == LINES {
+                lines.push("…".to_owned());
+                break;
+            }
+            let begins = line.contains("-----BEGIN");
+            if begins && !in_pem {
+                lines.push(HIDDEN.to_owned());
+            }
+            in_pem = (in_pem || begins) && !line.contains("-----END");
+            if !in_pem && !begins && !line.contains("-----END") {
+                lines.push(scrub(line));
+            }
+        }
+        Stderr { lines }
+    }
+}
+
+const HIDDEN: &str = "[hidden: it looks like a secret]";
+
+fn scrub(line: &str) -> String {
+    let clean: String = line
+        .chars()
+        .map(|c| if c == '\t' { ' ' } else { c })
+        .filter(|c| !c.is_control())
+        .collect();
+    if tells_a_secret(&clean) {
+        // Where it went wrong is worth keeping, and is no value.
+        let kept = place(&clean);
+        let gap = if kept.is_empty() { "" } else { " " };
+        return format!("{kept}{gap}{HIDDEN}");
+    }
+    match clean.char_indices().nth(CHARACTERS) {
+        Some((at, _)) => format!("{}…", &clean[..at]),
+        None => clean,
+    }
+}
+
+const WORDS: [&str; 14] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "api-key",
+    "access_key",
+    "accesskey",
+    "private",
+    "credential",
+    "bearer",
+    "stringdata",
+];
+
+fn tells_a_secret(line: &str) -> bool {
+    let low = line.to_lowercase();
+    let named = WORDS.iter().any(|w| {
+        low.match_indices(w)
+            // `templates/secret.yaml` is a file, `password: x` tells.
+            .any(|(at, _)| !inside_a_path(&low, at))
+    });
+    named
+        || line
+            .split(|c: char| c.is_whitespace() || "'\"`,;()=".contains(c))
+            .any(looks_secret)
+}
+
+/// Whether the word at `at` is part of a file's path.
+fn inside_a_path(line: &str, at: usize) -> bool {
+    let stop = |c: char| c.is_whitespace() || "'\"`(),=".contains(c);
+    let from = line[..at].rfind(stop).map_or(0, |i| i + 1);
+    let to = line[at..].find(stop).map_or(line.len(), |i| at + i);
+    let word = &line[from..to];
+    let file = word.split(':').next().unwrap_or(word);
+    [".yaml", ".yml", ".tpl", ".json"]
+        .iter()
+        .any(|e| file.ends_with(e))
+        && at - from < file.len()
+}
+
+fn looks_secret(word: &str) -> bool {
+    word.len() > 30
+        && word.chars().any(|c| c.is_ascii_digit())
+        && word.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+/// The line up to its last `file.yaml:3:5`, or nothing.
+fn place(line: &str) -> &str {
+    let mut end = 0;
+    for extension in [".yaml", ".yml", ".tpl"] {
+        for (at, found) in line.match_indices(extension) {
+            let rest = &line[at + found.len()..];
+            let digits = rest
+                .find(|c: char| !c.is_ascii_digit() && c != ':')
+                .unwrap_or(rest.len());
+            if !tells_a_secret(&line[..at]) {
+                end = end.max(at + found.len() + digits);
+            }
+        }
+    }
+    line[..end].trim_end_matches(':')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        Stderr::of(text.as_bytes()).to_string()
+    }
+
+    #[test]
+    fn where_it_failed_is_shown_and_values_are_not() {
+        let said = shown(
+            "Error: execution error at (shop/templates/a.yaml:1:4): password is hunter2\n\nUse --debug flag to render out invalid YAML",
+        );
+        assert_eq!(
+            said,
+            ": Error: execution error at (shop/templates/a.yaml:1:4 [hidden: it looks like a secret]\n  Use --debug flag to render out invalid YAML"
+        );
+        let said = shown(
+            "Error: YAML parse error on shop/templates/secret.yaml: error converting YAML to JSON: yaml: line 4: did not find expected key",
+        );
+        assert!(said.contains("secret.yaml: error converting"), "{said}");
+    }
+
+    #[test]
+    fn a_pem_block_is_hidden_as_a_whole() {
+        let said = shown(
+            "invalid key\n-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----\nend",
+        );
+        assert_eq!(
+            said,
+            ": invalid key\n  [hidden: it looks like a secret]\n  end"
+        );
+    }
+
+    #[test]
+    fn cut_and_without_control_characters() {
+        let many = "x\n".repeat(100);
+        assert_eq!(Stderr::of(many.as_bytes()).lines.len(), LINES + 1);
+        assert_eq!(shown("\u{1b}[31mred\u{7}\ttext"), ": [31mred text");
+        assert!(shown(&"y".repeat(10_000)).chars().count() < 410);
+        assert_eq!(shown("  \n\n"), "");
+        assert!(Stderr::of(b"\xff\xfe bad").to_string().contains("bad"));
+    }
+}
