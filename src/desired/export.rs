@@ -1,11 +1,11 @@
 //! The files that a render is made from: listed, identified, and written to a private folder.
 
-use super::render::{Failed, Key};
+use super::render::{Failed, Key, Rendered};
 use crate::{
     git::{ExportLimits, FileError, Files, PathKind},
     model::place::Place,
 };
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc, thread, time::Duration};
 
 /// Exports larger than this are refused: they are no configuration.
 const MOST_BYTES: u64 = 200 << 20;
@@ -95,8 +95,29 @@ impl<'a> Export<'a> {
         }
     }
 
+    /// Renders once, or twice where templates may yield something else the second time.
+    pub(super) fn render_as_often_as_needed(
+        &self,
+        once: impl Fn() -> Result<Vec<u8>, Failed>,
+    ) -> Result<Rendered, Failed> {
+        let stdout = once()?;
+        let Some(more) = self.asks_for_more_than_its_input()? else {
+            return Ok(Rendered {
+                stdout,
+                again: None,
+            });
+        };
+        if more.the_time {
+            // The finest grain of what templates print is a second.
+            thread::sleep(Duration::from_millis(1100));
+        }
+        // Random values differ for certain; the date of today is another one tomorrow.
+        let again = Some(once()?).filter(|again| more.the_time || *again != stdout);
+        Ok(Rendered { stdout, again })
+    }
+
     /// Whether templates may yield something else at every render.
-    pub(super) fn asks_for_more_than_its_input(&self) -> Result<Option<More>, Failed> {
+    fn asks_for_more_than_its_input(&self) -> Result<Option<More>, Failed> {
         let mut more = None;
         for path in &self.below {
             // What is inside an archive is not looked at: the charts that are handed on as archives
@@ -121,9 +142,9 @@ impl<'a> Export<'a> {
 
 /// What a template asks for beside its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct More {
+struct More {
     /// The time, too; otherwise random values only.
-    pub(super) the_time: bool,
+    the_time: bool,
 }
 
 /// Functions of Sprig and Helm whose result is another one at every call.

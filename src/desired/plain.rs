@@ -5,7 +5,7 @@ use super::{
     cache::CacheKey,
     objects::{Extracted, Origin, extract},
     path::join,
-    world::{How, WorldBuilder},
+    world::{How, WorldBuilder, cause_of},
 };
 use crate::{
     document::{self, Dialect, Format},
@@ -162,7 +162,7 @@ fn below(walk: Walk, nothing: impl Fn() -> String) -> Result<List, Wrong> {
 }
 
 fn wrong(error: &FileError) -> Wrong {
-    (error.to_string(), UnreadCause::MissingObject)
+    (error.to_string(), cause_of(error))
 }
 
 fn is_manifest(path: &str) -> bool {

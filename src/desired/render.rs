@@ -6,8 +6,11 @@ use super::{
     cache::CacheKey,
     disk,
     objects::{Extracted, Fault},
+    opaque,
+    world::cause_of,
 };
 use crate::{
+    document::{self, Dialect, Format, Parsed},
     git::FileError,
     model::{place::Place, problem::Problem, value::UnreadCause},
     process::{self, Command, Limits, Output, PrivateFolder, ProcessError},
@@ -53,7 +56,10 @@ impl Failed {
 
     /// A file that could not be read.
     pub(super) fn file(place: Place, error: &FileError) -> Failed {
-        Failed::missing(place, error.to_string())
+        Failed {
+            cause: cause_of(error),
+            ..Failed::missing(place, error.to_string())
+        }
     }
 }
 
@@ -186,4 +192,17 @@ pub(super) struct Rendered {
     /// A second time, where the templates ask for random values or the time: what differs was
     /// generated, and is what nobody can know before it is deployed.
     pub(super) again: Option<Vec<u8>>,
+}
+
+impl Rendered {
+    /// Its documents, with what nobody can know made opaque.
+    pub(super) fn parse(&self) -> Parsed {
+        let k8s = Format::Yaml(Dialect::K8s);
+        let mut parsed = document::parse(&self.stdout, k8s);
+        if let Some(again) = &self.again {
+            opaque::hide_generated(&mut parsed, &document::parse(again, k8s));
+        }
+        opaque::hide_sops(&mut parsed);
+        parsed
+    }
 }

@@ -50,7 +50,7 @@ impl WorldBuilder {
     /// A file that git does not give.
     pub(super) fn unreadable(&mut self, error: &FileError, path: &str) {
         let problem = Problem::new(Some(Place::exact(path.into(), None)), error.to_string());
-        self.problem(problem, UnreadCause::MissingObject);
+        self.problem(problem, cause_of(error));
     }
 
     /// The objects of one file or render.
@@ -139,6 +139,15 @@ impl WorldBuilder {
                 self.object(&Arc::new(object));
             }
         }
+    }
+}
+
+/// What kind of failure a path is.
+pub(super) fn cause_of(error: &FileError) -> UnreadCause {
+    match error {
+        FileError::NotFound { .. } | FileError::MissingObject { .. } => UnreadCause::MissingObject,
+        FileError::TooLarge { .. } | FileError::TooMany { .. } => UnreadCause::TooLarge,
+        _ => UnreadCause::Malformed,
     }
 }
 

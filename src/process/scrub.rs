@@ -25,12 +25,13 @@ impl fmt::Display for Stderr {
 }
 
 impl Stderr {
-    /// Scrubs. Also takes out what stands behind a word such as `password` on the same line, and
-    /// everything in a PEM block.
+    /// Scrubs. Left out are: lines that are pieces of a document rather than words about one, PEM
+    /// blocks, values that the tools are known to quote, and lines that name a secret or look like
+    /// one.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Stderr {
         let text = String::from_utf8_lossy(bytes);
-        let mut lines = Vec::new();
+        let mut lines: Vec<String> = Vec::new();
         let mut in_pem = false;
         for line in text.lines().filter(|l| !l.trim().is_empty()) {
             if lines.len() == LINES {
@@ -38,19 +39,38 @@ impl Stderr {
                 break;
             }
             let begins = line.contains("-----BEGIN");
-            if begins && !in_pem {
-                lines.push(HIDDEN.to_owned());
-            }
-            in_pem = (in_pem || begins) && !line.contains("-----END");
-            if !in_pem && !begins && !line.contains("-----END") {
+            let ends = line.contains("-----END");
+            let hidden = in_pem || begins || ends || is_content(line);
+            in_pem = (in_pem || begins) && !ends;
+            if !hidden {
                 lines.push(scrub(line));
+            } else if lines.last().is_none_or(|l| l != HIDDEN) {
+                lines.push(HIDDEN.to_owned());
             }
         }
         Stderr { lines }
     }
 }
 
-const HIDDEN: &str = "[hidden: it looks like a secret]";
+const HIDDEN: &str = "[hidden: it may hold values]";
+
+/// Whether a line is a piece of YAML or JSON: kustomize prints the patch that it can't read.
+/// Helm's list of schema violations looks alike and is handled by [`without_values`].
+fn is_content(line: &str) -> bool {
+    let text = line.trim_start();
+    if text.starts_with("- at '") || place(text).contains(".") {
+        return false;
+    }
+    if text.starts_with(['-', '{', '}', '[', ']', '"', '|']) {
+        return true;
+    }
+    let Some((key, _)) = text.split_once(':') else {
+        return false;
+    };
+    let says = key.to_lowercase();
+    let known = ["error", "warning", "fatal", "panic", "usage", "coalesce"];
+    !key.contains(' ') && !known.iter().any(|k| says.ends_with(k))
+}
 
 fn scrub(line: &str) -> String {
     let clean: String = line
@@ -58,6 +78,7 @@ fn scrub(line: &str) -> String {
         .map(|c| if c == '\t' { ' ' } else { c })
         .filter(|c| !c.is_control())
         .collect();
+    let clean = without_values(&clean);
     if tells_a_secret(&clean) {
         // Where it went wrong is worth keeping, and is no value.
         let kept = place(&clean);
@@ -67,6 +88,30 @@ fn scrub(line: &str) -> String {
     match clean.char_indices().nth(CHARACTERS) {
         Some((at, _)) => format!("{}…", &clean[..at]),
         None => clean,
+    }
+}
+
+/// The line up to where the tools quote a value: Helm's schema check (`at '/url': 'value' does
+/// not match`), Go's `parsing "value"`, and documents that kustomize puts in brackets.
+fn without_values(line: &str) -> String {
+    let quoted = [
+        "': '",
+        "': \"",
+        "parsing \"",
+        "parsing '",
+        "parsing time \"",
+    ]
+    .iter()
+    .filter_map(|mark| Some(line.find(mark)? + mark.len() - 1))
+    .min();
+    let content = [" [", "`", "{"]
+        .iter()
+        .filter_map(|mark| line.find(mark).map(|at| at + mark.len()))
+        .filter(|at| line[*at..].contains([':', '{', '"']))
+        .min();
+    match quoted.into_iter().chain(content).min() {
+        Some(at) => format!("{}{HIDDEN}", &line[..at]),
+        None => line.to_owned(),
     }
 }
 
@@ -151,12 +196,36 @@ mod tests {
         );
         assert_eq!(
             said,
-            ": Error: execution error at (shop/templates/a.yaml:1:4 [hidden: it looks like a secret]\n  Use --debug flag to render out invalid YAML"
+            ": Error: execution error at (shop/templates/a.yaml:1:4 [hidden: it may hold values]\n  Use --debug flag to render out invalid YAML"
         );
-        let said = shown(
+        for whole in [
             "Error: YAML parse error on shop/templates/secret.yaml: error converting YAML to JSON: yaml: line 4: did not find expected key",
+            "Error: template: v/templates/a.yaml:1:13: executing \"v/templates/a.yaml\" at <.Values.x.y.z>: nil pointer evaluating interface {}.y",
+            "Error: accumulating resources: accumulation err='accumulating resources from '../b': open /x/b: no such file or directory'",
+            "Error: no matches for Id Deployment.v1.apps/shop.[noNs]; failed to find unique target for patch",
+            "- at '/replicas': got string, want integer",
+        ] {
+            assert_eq!(shown(whole), format!(": {whole}"));
+        }
+    }
+
+    #[test]
+    fn values_that_tools_are_known_to_quote() {
+        let said = shown(
+            "Error: values don't meet the specifications of the schema(s) in the following chart(s):\nv:\n- at '/dbUrl': 'postgres://app:hunter2@db/x' does not match pattern '^x'\nstrconv.Atoi: parsing \"hunter2\": invalid syntax\n",
         );
-        assert!(said.contains("secret.yaml: error converting"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+        assert!(said.contains("- at '/dbUrl': ["), "{said}");
+        let said = shown(
+            "Error: trouble configuring builtin PatchTransformer with config: `\npath: p.yaml\n`: unable to parse SM or JSON patch from [- op: replace\n  path: /spec\n  value: hunter2\n- hunter2\n{\"value\": \"hunter2\"}\n]",
+        );
+        assert!(!said.contains("hunter2"), "{said}");
+        assert!(said.contains("PatchTransformer"), "{said}");
+        let said = shown("Error: json patch from [{\"op\":\"add\",\"x\":\"hunter2\"}] failed");
+        assert_eq!(
+            said,
+            ": Error: json patch from [[hidden: it may hold values]"
+        );
     }
 
     #[test]
@@ -164,10 +233,7 @@ mod tests {
         let said = shown(
             "invalid key\n-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----\nend",
         );
-        assert_eq!(
-            said,
-            ": invalid key\n  [hidden: it looks like a secret]\n  end"
-        );
+        assert_eq!(said, ": invalid key\n  [hidden: it may hold values]\n  end");
     }
 
     #[test]
@@ -175,7 +241,7 @@ mod tests {
         let many = "x\n".repeat(100);
         assert_eq!(Stderr::of(many.as_bytes()).lines.len(), LINES + 1);
         assert_eq!(shown("\u{1b}[31mred\u{7}\ttext"), ": [31mred text");
-        assert!(shown(&"y".repeat(10_000)).chars().count() < 410);
+        assert!(shown(&"y ".repeat(10_000)).chars().count() < 410);
         assert_eq!(shown("  \n\n"), "");
         assert!(Stderr::of(b"\xff\xfe bad").to_string().contains("bad"));
     }

@@ -8,19 +8,17 @@ use super::{
     DesiredContext,
     export::Export,
     objects::{Extracted, Origin, extract},
-    opaque,
     render::{self, Failed, Key, Rendered, Tool, whole},
     world::{How, WorldBuilder},
 };
 use crate::{
-    document::{self, Dialect, Format},
     git::Files,
     model::{desired::DesiredWorld, target::HelmSpec},
     process::{PrivateFolder, ProcessError},
 };
 use chart::Chart;
 use source::Sources;
-use std::{ffi::OsString, path::Path, thread, time::Duration};
+use std::{ffi::OsString, path::Path};
 use values::ValuesFile;
 
 /// Renders a chart.
@@ -110,18 +108,7 @@ impl Job<'_> {
         arguments.push("--".into());
         arguments.push((*self.spec.release).into());
         arguments.push(Path::new("files").join(&*self.chart.path).into());
-        let stdout = self.once(&arguments, &home)?;
-        let again = match export.asks_for_more_than_its_input()? {
-            None => None,
-            Some(more) => {
-                if more.the_time {
-                    // The finest grain of what templates print is a second.
-                    thread::sleep(Duration::from_millis(1100));
-                }
-                Some(self.once(&arguments, &home)?)
-            }
-        };
-        Ok(Rendered { stdout, again })
+        export.render_as_often_as_needed(|| self.once(&arguments, &home))
     }
 
     fn once(&self, arguments: &[OsString], home: &PrivateFolder) -> Result<Vec<u8>, Failed> {
@@ -176,12 +163,7 @@ fn objects(
     export: &Export<'_>,
     cx: &DesiredContext<'_>,
 ) -> Extracted {
-    let mut parsed = document::parse(&rendered.stdout, Format::Yaml(Dialect::K8s));
-    if let Some(again) = &rendered.again {
-        let again = document::parse(again, Format::Yaml(Dialect::K8s));
-        opaque::hide_generated(&mut parsed, &again);
-    }
-    opaque::hide_sops(&mut parsed);
+    let parsed = rendered.parse();
     let sources = Sources::new(&parsed.documents, chart, export.paths());
     extract(
         &parsed,

@@ -389,6 +389,30 @@ fn a_render_without_objects_is_said() {
     assert!(world.incomplete.is_none());
 }
 
+#[test]
+fn a_chart_in_an_archive() {
+    let Some(setup) = renderer("helm") else {
+        return;
+    };
+    let helm = crate::process::find("helm", &setup.path, "").expect("found before");
+    let root = tempfile::tempdir().expect("a folder");
+    let packed = std::process::Command::new(helm)
+        .args(["package", "-d"])
+        .arg(root.path())
+        .arg(data("helm/web/charts/cache"))
+        .output()
+        .expect("helm runs");
+    assert!(packed.status.success());
+    let spec = HelmSpec {
+        chart: "cache-1.0.4.tgz".into(),
+        ..spec(vec![])
+    };
+    let world = read(&setup, spec, root.path());
+    assert_eq!(problems(&world), [""; 0]);
+    let cache = object(&world, "StatefulSet", "shop-cache");
+    assert_eq!(&*cache.place.file, "cache-1.0.4.tgz");
+}
+
 fn with_template(text: &str) -> tempfile::TempDir {
     folder(&[
         (
@@ -461,8 +485,8 @@ fn a_template_that_writes_gigabytes() {
     let Some(mut setup) = renderer("helm") else {
         return;
     };
-    setup.render.timeout = Some(50);
-    let root = with_template("{{- range until 3000000 }}\n# {{ repeat 60 \"x\" }}\n{{- end }}\n");
+    setup.render.timeout = Some(4);
+    let root = with_template("{{- range until 1300000 }}\n# {{ repeat 60 \"x\" }}\n{{- end }}\n");
     let unread = read(&setup, spec(vec![]), root.path())
         .incomplete
         .expect("too much");
@@ -493,6 +517,23 @@ fn a_failure_is_shown_without_its_secret() {
         unread.detail.contains("web/templates/x.yaml:1:3"),
         "{unread}"
     );
+}
+
+#[test]
+fn a_schema_violation_is_shown_without_the_value() {
+    let Some(setup) = renderer("helm") else {
+        return;
+    };
+    let root = with_template("kind: {{ .Values.url }}\n");
+    let schema = r#"{"properties": {"url": {"pattern": "^x"}}}"#;
+    fs::write(root.path().join("web/values.schema.json"), schema).expect("written");
+    let mut spec = spec(vec![]);
+    spec.set
+        .insert("url".into(), "postgres://app:hunter2@db".into());
+    let world = read(&setup, spec, root.path());
+    assert!(!format!("{world:?}").contains("hunter2"));
+    let unread = world.incomplete.expect("failed");
+    assert!(unread.detail.contains("- at '/url': [hidden"), "{unread}");
 }
 
 #[test]

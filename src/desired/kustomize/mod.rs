@@ -7,13 +7,11 @@ use super::{
     DesiredContext,
     export::Export,
     objects::{Extracted, Origin, extract},
-    opaque,
     path::{join, parent},
     render::{self, Failed, Key, Rendered, Tool, whole},
     world::{How, WorldBuilder},
 };
 use crate::{
-    document::{self, Dialect, Format},
     git::{FileError, Files},
     model::desired::DesiredWorld,
     process::PrivateFolder,
@@ -105,9 +103,16 @@ fn build(
         arguments.push(helm.program.clone().into_os_string());
     }
     let network = cx.render.allow_remote;
-    let output = render::run(&tool.program, arguments, &home, network, cx).map_err(failed)?;
+    let once = || {
+        render::run(&tool.program, arguments.clone(), &home, network, cx)
+            .map(|output| output.stdout)
+            .map_err(failed)
+    };
+    if closure.charts {
+        return export.render_as_often_as_needed(once);
+    }
     Ok(Rendered {
-        stdout: output.stdout,
+        stdout: once()?,
         again: None,
     })
 }
@@ -135,8 +140,7 @@ fn objects(
     files: &Files,
     cx: &DesiredContext<'_>,
 ) -> Extracted {
-    let mut parsed = document::parse(&rendered.stdout, Format::Yaml(Dialect::K8s));
-    opaque::hide_sops(&mut parsed);
+    let parsed = rendered.parse();
     let origins = Origins::of(&parsed.documents, &closure.root, EXPORT, files);
     extract(
         &parsed,

@@ -375,6 +375,21 @@ fn a_local_chart_is_inflated() {
     let world = setup.read(&kustomize("o"), root.path());
     assert_eq!(problems(&world), [""; 0]);
     assert_eq!(ids(&world), ["StatefulSet/shop/shop-cache"]);
+    let template =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {id: {{ uuidv4 }}, a: b}\n";
+    fs::write(
+        root.path().join("o/charts/cache/templates/c.yaml"),
+        template,
+    )
+    .expect("written");
+    let world = setup.read(&kustomize("o"), root.path());
+    let data = object(&world, "ConfigMap", "c")
+        .tree
+        .root()
+        .member("data")
+        .expect("there");
+    assert_eq!(data.member("id").map(|n| n.kind()), Some(Kind::Opaque));
+    assert_eq!(data.text_at(&["a"]), Some("b"));
 }
 
 #[test]
