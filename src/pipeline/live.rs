@@ -227,6 +227,7 @@ fn from_snapshots(
                 known.join(", ")
             );
         }
+        let shown = path.display().to_string();
         let path = run.directory.join(path);
         let recorded = snapshot::read_path(&path, &run.key, &run.classifier)?;
         by_environment
@@ -236,7 +237,7 @@ fn from_snapshots(
         paths
             .entry(environment.as_deref())
             .or_default()
-            .push(path.display().to_string());
+            .push(shown);
     }
     let nameless = by_environment
         .get(&None)
