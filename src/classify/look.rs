@@ -234,14 +234,16 @@ fn has_secret_pair(text: &str) -> bool {
         })
 }
 
-/// A line `name=value` or `name: value` of a file in any format.
+/// A line `name=value` or `name: value` of a file in any format; what is commented out is as
+/// readable as the rest.
 pub(super) fn has_secret_line(text: &str) -> bool {
     text.lines().any(|line| {
         let line = line.trim();
-        if line.starts_with(['#', ';', '!', '/']) {
-            return false;
-        }
-        let line = line.strip_prefix("export ").unwrap_or(line);
+        let bare = line
+            .trim_start_matches(['#', ';', '!', '/', '*'])
+            .trim_start();
+        let is_comment = bare.len() < line.len();
+        let line = bare.strip_prefix("export ").unwrap_or(bare);
         let line = line.strip_prefix("- ").unwrap_or(line);
         let Some(at) = line.find(['=', ':']) else {
             return false;
@@ -251,7 +253,11 @@ pub(super) fn has_secret_line(text: &str) -> bool {
             .trim()
             .trim_end_matches(',')
             .trim_matches(['"', '\'', '`']);
-        is_name(name) && is_secret_name(name) && may_be_secret(name, value) && !is_code(value)
+        is_name(name)
+            && is_secret_name(name)
+            && may_be_secret(name, value)
+            && !is_code(value)
+            && !(is_comment && value.contains(' '))
     })
 }
 

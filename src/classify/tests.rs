@@ -271,7 +271,7 @@ fn values_that_are_secrets() {
             "A",
             format!(
                 "{} {}",
-                "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY1"
+                "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
             ),
         ),
         (
@@ -378,11 +378,12 @@ fn files_with_a_secret_are_sealed_whole() {
         "plain.yml": "server:\n  port: 8080\ntokens:\n  ttl: 300\n  password: ${DB_PASSWORD}\n",
         "env.yml": "env:\n  - name: API_TOKEN\n    value: abcdef\n",
         "app.properties": "# password=old\nport=80\ndb.password = hunter2\n",
-        "clean.properties": "# password=old\nport=80\ndb.password = ${DB_PASSWORD}\npassword.min-length = 8\n",
+        "clean.properties": "# password: that of the database\n# set token: yes\nport=80\ndb.password = ${DB_PASSWORD}\npassword.min-length = 8\n",
         "settings.json": "{\n \"ConnectionStrings\": {\"Shop\": \"Server=db;Password=hunter2\"}\n}",
         "settings.toml": "[db]\nurl = \"postgres://app:hunter2@db/shop\"\n",
         "config.ini": "[db]\nsecret_key: \"abcdef\"\n",
         "nginx.conf": "server {\n  listen 80;\n  location / { proxy_pass http://api; }\n}\n",
+        "comment.conf": "port 80\n# token: abcdef123\n",
         "run.sh": "#!/bin/sh\nTOKEN=$(cat /token)\nexport PASSWORD=\"$PASSWORD\"\nexec api --token \"$TOKEN\"\n",
         "broken.yml": "a: [\npassword: hunter2\n",
         "DB_PASSWORD": "hunter2",
@@ -395,6 +396,7 @@ fn files_with_a_secret_are_sealed_whole() {
             "/data/app.properties",
             "/data/application.yml",
             "/data/broken.yml",
+            "/data/comment.conf",
             "/data/config.ini",
             "/data/env.yml",
             "/data/settings.json",
