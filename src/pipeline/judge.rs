@@ -63,7 +63,7 @@ pub(crate) fn one(
         head: &l.head,
         deployed: &l.deployed,
         live: system.map(|s| &s.observation),
-        secrets: system.map(|s| s.secrets).unwrap_or_default(),
+        secrets: layer.kubernetes().map(|k| k.secrets).unwrap_or_default(),
         deployer: target
             .environment
             .deployed

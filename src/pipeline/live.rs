@@ -4,7 +4,7 @@ use super::{desired_state::State, inputs::Run};
 use crate::{
     model::{
         observation::{Observation, Outcome, Read, Scope},
-        target::{KubernetesSpec, SecretsMode},
+        target::KubernetesSpec,
         time::Timestamp,
         value::{Unread, UnreadCause},
     },
@@ -44,8 +44,6 @@ pub(crate) struct SystemState {
     pub(crate) taken: Option<(Timestamp, Timestamp)>,
     /// What people must know of it.
     pub(crate) notes: Vec<Box<str>>,
-    /// What was read of Secrets.
-    pub(crate) secrets: SecretsMode,
 }
 
 /// All systems of a run.
@@ -116,7 +114,6 @@ pub(crate) fn read_systems(run: &Run<'_>, systems: &BTreeMap<SystemKey, SystemPl
                 unread,
                 taken: None,
                 notes: vec![],
-                secrets: system.spec.secrets,
             };
             (key.clone(), state)
         })
@@ -298,7 +295,6 @@ fn from_sections(
         unread,
         taken,
         notes,
-        secrets: system.spec.secrets,
     };
     match usable() {
         Ok((sections, observation)) => {
