@@ -9,7 +9,10 @@
 //! (kubernetes, compare, history) ← check ← policy ← render ← pipeline ← cli. Compare, check,
 //! policy and render do no I/O and read no clock, environment or global.
 
+pub mod check;
 pub mod classify;
+pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod desired;
 pub mod document;
@@ -17,6 +20,9 @@ pub mod git;
 pub mod history;
 pub mod kubernetes;
 pub mod model;
+pub mod pipeline;
+pub mod plan;
+pub mod policy;
 pub mod process;
 pub mod render;
 pub mod snapshot;

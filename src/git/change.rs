@@ -5,11 +5,13 @@ use super::{
     files::Files,
     repository::{Repository, Revision, Shared, at, find_commit},
 };
-use git2::{ErrorCode, Oid};
+use git2::{ErrorCode, IndexEntry, ObjectType, Odb, Oid};
 use std::{ffi::OsStr, sync::Arc};
 
 /// Where a merge in memory puts its objects: before all other places, so that libgit2 writes there.
 const FIRST: i32 = 1000;
+/// Folders inside folders.
+const MAX_DEPTH: usize = 256;
 
 /// A change under review. Comparing a branch with the target's tip would make everything that the
 /// target gained since look like a revert; comparing with the merge base would miss it. So the
@@ -188,7 +190,8 @@ impl Repository {
 }
 
 /// Merges `theirs` into `ours`. libgit2 writes merged files, trees and virtual merge bases to the
-/// object database, so a second handle gets a database whose first place is memory.
+/// object database, so a second handle gets a database whose first place is memory. (A merged file
+/// that is stored already gets a new time on disk, as git itself does it; nothing else changes.)
 fn merge_in_memory(
     repo: &git2::Repository,
     ours: Oid,
@@ -198,7 +201,7 @@ fn merge_in_memory(
     let memory =
         git2::Repository::open_ext(repo.path(), git2::RepositoryOpenFlags::NO_SEARCH, none)?;
     memory.odb()?.add_new_mempack_backend(FIRST)?;
-    let mut index = {
+    let index = {
         let (ours, theirs) = (memory.find_commit(ours)?, memory.find_commit(theirs)?);
         memory.merge_commits(&ours, &theirs, None)?
     };
@@ -215,8 +218,53 @@ fn merge_in_memory(
         paths.dedup();
         return Ok(Outcome::Head(MergeResult::Conflicts(paths)));
     }
-    let tree = index.write_tree_to(&memory)?;
+    let entries: Vec<IndexEntry> = index.iter().collect();
+    let tree = write_tree(&memory.odb()?, &entries, 0, 0)?;
     Ok(Outcome::Tree(Arc::new(Shared::new(memory)), tree))
+}
+
+/// Writes the tree of sorted index entries that share their first `skip` bytes. libgit2's own
+/// function marks every folder that is stored already as recently used, on disk.
+fn write_tree(
+    odb: &Odb<'_>,
+    entries: &[IndexEntry],
+    skip: usize,
+    depth: usize,
+) -> Result<Oid, git2::Error> {
+    if depth > MAX_DEPTH {
+        return Err(git2::Error::from_str("folders are nested too deep"));
+    }
+    let mut bytes = Vec::new();
+    let mut rest = entries;
+    while let Some(first) = rest.first() {
+        let name = name_after(first, skip);
+        let in_folder = first.path.get(skip + name.len()) == Some(&b'/');
+        // A folder sorts as if its name ended with `/`, in a tree as in the index.
+        let same = |e: &IndexEntry| in_folder && name_after(e, skip) == name;
+        let count = rest.iter().take_while(|e| same(e)).count().max(1);
+        let (mode, id) = if in_folder {
+            let below = write_tree(odb, &rest[..count], skip + name.len() + 1, depth + 1)?;
+            (0o40_000, below)
+        } else {
+            (first.mode, first.id)
+        };
+        bytes.extend_from_slice(format!("{mode:o} ").as_bytes());
+        bytes.extend_from_slice(name);
+        bytes.push(0);
+        bytes.extend_from_slice(id.as_bytes());
+        rest = &rest[count..];
+    }
+    let id = Oid::hash_object(ObjectType::Tree, &bytes)?;
+    if !odb.exists(id) {
+        odb.write(ObjectType::Tree, &bytes)?;
+    }
+    Ok(id)
+}
+
+/// The segment of an entry's path that starts at a byte.
+fn name_after(entry: &IndexEntry, skip: usize) -> &[u8] {
+    let rest = entry.path.get(skip..).unwrap_or_default();
+    rest.split(|b| *b == b'/').next().unwrap_or_default()
 }
 
 /// The parents that a commit's text names, also those that a shallow clone cuts off.

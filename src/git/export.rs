@@ -2,9 +2,10 @@
 
 use super::{
     error::FileError,
-    files::{Files, Skipped, hash, is_lfs_pointer},
+    files::{Files, hash, is_lfs_pointer},
     path::is_within,
     store::{Node, What},
+    walk::Skipped,
 };
 use std::{
     collections::BTreeMap,

@@ -275,7 +275,7 @@ fn submodules_are_named_and_not_followed() {
         assert_eq!(&*all.skipped[0].path, "deploy/vendor");
         // A pattern that cannot match inside of it does not mind it.
         assert_eq!(files.glob("deploy/*.yaml").expect("files").skipped, []);
-        let text = files.walk("deploy").err().expect("an error").to_string();
+        let text = files.walk("deploy").expect_err("an error").to_string();
         assert!(text.contains("deploy/vendor is a submodule"), "{text}");
     }
 }

@@ -2,8 +2,9 @@
 
 use super::{
     error::FileError,
-    files::{Files, PathKind, Walk},
+    files::{Files, PathKind},
     path::{is_within, segments},
+    walk::Walk,
 };
 use globset::{Glob, GlobBuilder, GlobMatcher};
 

@@ -6,7 +6,7 @@ use super::{
     change::parents_written,
     error::GitError,
     path::segments,
-    repository::{Repository, Revision, find_commit, show_commit},
+    repository::{Repository, Revision, find_commit, oid_of, show_commit},
     store::read_blob,
 };
 use crate::model::finding::CommitShown;
@@ -84,6 +84,19 @@ pub struct PathLog {
 }
 
 impl PathLog {
+    /// Adds the next older commit; false when it would be a version too many.
+    fn add(&mut self, mut run: Run, versions: usize) -> bool {
+        run.depth = self.commits + 1;
+        let known = self.runs.len();
+        match self.runs.last_mut() {
+            Some(last) if last.content == run.content => *last = run,
+            _ if known >= versions => return false,
+            _ => self.runs.push(run),
+        }
+        self.commits += 1;
+        true
+    }
+
     /// Whether the walk reached the first commit of the file or of the repository.
     #[must_use]
     pub fn is_complete(&self) -> bool {
@@ -126,56 +139,32 @@ impl Repository {
             above: Vec::new(),
             known: None,
         };
-        let mut commit = find_commit(&repo, super::repository::oid_of(from)?)?;
-        let mut runs = vec![Run::of(walk.content(&commit)?, &walk.path, &commit)];
-        let mut commits = 1u32;
-        let end = loop {
+        let mut commit = find_commit(&repo, oid_of(from)?)?;
+        let mut log = PathLog {
+            runs: vec![Run::of(walk.content(&commit)?, &walk.path, &commit)],
+            commits: 1,
+            end: LogEnd::Root,
+        };
+        log.end = loop {
             let parent = match first_parent(&repo, &commit) {
                 Ok(parent) => parent,
                 Err(end) => break end,
             };
-            if commits >= limits.commits {
+            if log.commits >= limits.commits {
                 break LogEnd::Commits;
             }
-            if commits.is_multiple_of(32) && out_of_time() {
+            if log.commits.is_multiple_of(32) && out_of_time() {
                 break LogEnd::Time;
             }
-            let Ok(mut content) = walk.content(&parent) else {
+            let Ok(content) = walk.content_before(&parent, &commit) else {
                 break LogEnd::Missing;
             };
-            let Some(run) = runs.last() else {
-                break LogEnd::Missing;
-            };
-            if content == Content::Absent && matches!(run.content, Content::File(_)) {
-                match walk.moved_from(&parent, &commit, &run.content) {
-                    Ok(Some(old)) => {
-                        walk.follow(old);
-                        content = walk.content(&parent).unwrap_or(Content::Absent);
-                    }
-                    Ok(None) => {}
-                    Err(_) => break LogEnd::Missing,
-                }
-            }
-            commits += 1;
-            if run.content == content {
-                let depth = commits;
-                if let Some(run) = runs.last_mut() {
-                    *run = Run {
-                        depth,
-                        ..Run::of(content, &walk.path, &parent)
-                    };
-                }
-            } else if runs.len() >= limits.versions {
-                commits -= 1;
+            if !log.add(Run::of(content, &walk.path, &parent), limits.versions) {
                 break LogEnd::Versions;
-            } else {
-                let mut run = Run::of(content, &walk.path, &parent);
-                run.depth = commits;
-                runs.push(run);
             }
             commit = parent;
         };
-        Ok(PathLog { runs, commits, end })
+        Ok(log)
     }
 
     /// The commits after `from` up to `to`, along first parents, newest first, that change one of
@@ -379,6 +368,25 @@ impl PathWalk<'_> {
         Ok(out)
     }
 
+    /// The content in a commit's parent, under the name that it had there.
+    fn content_before(
+        &mut self,
+        parent: &git2::Commit<'_>,
+        commit: &git2::Commit<'_>,
+    ) -> Result<Content, GitError> {
+        let newer = self.known.clone();
+        let content = self.content(parent)?;
+        if let (Content::Absent, Some(Content::File(id))) = (&content, newer) {
+            let moved = self.moved_from(parent, commit, &id);
+            let moved = moved.map_err(|e| GitError::broken("cannot look for a moved file", &e))?;
+            if let Some(old) = moved {
+                self.follow(old);
+                return self.content(parent);
+            }
+        }
+        Ok(content)
+    }
+
     fn follow(&mut self, path: String) {
         self.path = path;
         self.above.clear();
@@ -390,11 +398,8 @@ impl PathWalk<'_> {
         &self,
         parent: &git2::Commit<'_>,
         commit: &git2::Commit<'_>,
-        content: &Content,
+        id: &str,
     ) -> Result<Option<String>, git2::Error> {
-        let Content::File(id) = content else {
-            return Ok(None);
-        };
         let id = Oid::from_str(id)?;
         let (old, new) = (parent.tree()?, commit.tree()?);
         let diff = self.repo.diff_tree_to_tree(Some(&old), Some(&new), None)?;

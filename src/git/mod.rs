@@ -15,11 +15,13 @@ mod repository;
 mod store;
 #[cfg(test)]
 pub(crate) mod testing;
+mod walk;
 mod work_tree;
 
 pub use change::{Change, MergeResult};
 pub use error::{FileError, GitError};
 pub use export::{Export, ExportLimits};
-pub use files::{Files, Found, Listed, PathKind, Skipped, Walk};
+pub use files::{Files, Found, Listed, PathKind};
 pub use log::{Commits, Content, LogEnd, LogLimits, PathLog, Run};
 pub use repository::{Repository, Revision};
+pub use walk::{Skipped, Walk};

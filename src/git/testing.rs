@@ -8,6 +8,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    time::SystemTime,
 };
 use tempfile::TempDir;
 
@@ -263,8 +264,8 @@ pub(crate) fn git_at(folder: &Path, time: i64, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// Every file below a folder with its bytes, to see that nothing was written.
-pub(crate) fn everything_in(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+/// Every file below a folder with a hash of its bytes and its time, to see that nothing was written.
+pub(crate) fn everything_in(folder: &Path) -> Vec<(PathBuf, String, SystemTime)> {
     let mut out = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(next) = open.pop() {
@@ -274,7 +275,9 @@ pub(crate) fn everything_in(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
                 open.push(path);
             } else {
                 let bytes = fs::read(&path).expect("a file");
-                out.push((path, bytes));
+                let bytes = blake3::hash(&bytes).to_string();
+                let meta = fs::metadata(&path).expect("its metadata");
+                out.push((path, bytes, meta.modified().expect("a time")));
             }
         }
     }

@@ -17,6 +17,7 @@ use std::{
 
 /// An object of a cluster. API versions of one kind are one identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ObjectId {
     /// API group; empty for the core group.
     pub group: Box<str>,
@@ -77,7 +78,7 @@ pub enum ItemId {
 
 /// Part of a system that can be read, or not, as a whole. Absence is decided per scope.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Scope {
     /// All objects of a kind, in one namespace or (without one) in the cluster.
     Kind {
@@ -150,6 +151,7 @@ impl fmt::Display for Scope {
 
 /// One attempt to read one scope. Coverage is the list of these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Read {
     /// What was asked for.
     pub scope: Scope,

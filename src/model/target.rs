@@ -20,6 +20,42 @@ pub struct Project {
     pub deployers: Vec<Box<str>>,
 }
 
+impl Project {
+    /// The same with all paths of the repository below `home`, the folder of driftgate.yaml.
+    #[must_use]
+    pub fn below(mut self, home: &str) -> Project {
+        for layer in self.targets.iter_mut().flat_map(|t| &mut t.layers) {
+            match &mut layer.desired {
+                Some(DesiredSpec::Manifests { paths }) => {
+                    for path in paths {
+                        *path = below(home, path);
+                    }
+                }
+                Some(DesiredSpec::Kustomize { folder }) => *folder = below(home, folder),
+                Some(DesiredSpec::Helm(helm)) => {
+                    helm.chart = below(home, &helm.chart);
+                    for values in &mut helm.values {
+                        values.file = below(home, &values.file);
+                    }
+                }
+                // Below the folder that is handed over, which is no part of the repository.
+                Some(DesiredSpec::Rendered { .. }) | None => {}
+            }
+        }
+        self
+    }
+}
+
+/// A path relative to the folder `home` as one relative to the repository's root.
+#[must_use]
+pub fn below(home: &str, path: &str) -> Box<str> {
+    match (home, path) {
+        ("", path) => path.into(),
+        (home, "" | ".") => home.into(),
+        (home, path) => format!("{home}/{path}").into(),
+    }
+}
+
 /// A named place that services run in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Environment {
@@ -115,7 +151,7 @@ pub struct WorkloadRef {
 }
 
 /// Where the desired side is read from. Paths are relative to the repository's root, with `/`,
-/// and never leave it.
+/// and never leave it (in driftgate.yaml they are relative to its folder).
 #[derive(Clone, Debug, PartialEq)]
 pub enum DesiredSpec {
     /// Kubernetes manifests: files, folders (all YAML and JSON below), globs.

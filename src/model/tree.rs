@@ -4,9 +4,12 @@
 //! Nodes lie in one array in depth-first order, texts in one string: two allocations per object.
 //! Nothing is flattened; paths and entries are made for the few places where sides differ.
 
-use super::{name::Name, secret::SecretValue};
+use super::{
+    name::Name,
+    secret::{Sameness, SecretValue},
+};
 use serde::{
-    Serialize, Serializer,
+    Deserialize, Serialize, Serializer,
     de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
     ser::{SerializeMap, SerializeSeq},
 };
@@ -245,6 +248,12 @@ impl<'a> NodeRef<'a> {
         self.at
     }
 
+    /// Whether both are one node of one tree: then nothing below can differ.
+    #[must_use]
+    pub fn is_same_node(self, other: NodeRef<'_>) -> bool {
+        self.at == other.at && std::ptr::eq(self.tree, other.tree)
+    }
+
     /// The member name, or [`Name::NONE`] for list items and roots.
     #[must_use]
     pub fn key(self) -> Name {
@@ -390,7 +399,43 @@ impl<'a> NodeRef<'a> {
         }
     }
 
-    /// Same content; spans and member order aside.
+    /// Whether both hold the same values; what is sealed under different keys, or opaque, makes
+    /// equality undecidable, not true.
+    #[must_use]
+    pub fn sameness(self, other: NodeRef<'_>) -> Sameness {
+        let fold = |so_far: Sameness, next: Sameness| so_far.and(next);
+        match (self.kind(), other.kind()) {
+            (Kind::List, Kind::List) if self.len() == other.len() => self
+                .children()
+                .zip(other.children())
+                .map(|(a, b)| a.sameness(b))
+                .fold(Sameness::Equal, fold),
+            (Kind::Map, Kind::Map) if self.len() == other.len() => self
+                .children()
+                .map(|a| match other.get(a.key()) {
+                    Some(b) => a.sameness(b),
+                    None => Sameness::Different,
+                })
+                .fold(Sameness::Equal, fold),
+            (Kind::Sealed, Kind::Sealed) => match (self.secret(), other.secret()) {
+                (Some(a), Some(b)) => a.same(b),
+                _ => Sameness::NotComparable("secret"),
+            },
+            (Kind::Opaque, _) | (_, Kind::Opaque) => {
+                Sameness::NotComparable("present, but not readable from here")
+            }
+            (Kind::Sealed, _) | (_, Kind::Sealed) => {
+                Sameness::NotComparable("one side is a secret, the other is not")
+            }
+            (Kind::Number, Kind::Number) => {
+                Sameness::of(super::value::same_number(self.text(), other.text()))
+            }
+            (a, b) => Sameness::of(a == b && self.text() == other.text()),
+        }
+    }
+
+    /// Same content; spans and member order aside. For identity of documents; values are compared
+    /// by [`NodeRef::sameness`].
     #[must_use]
     pub fn same(self, other: NodeRef<'_>) -> bool {
         match (self.kind(), other.kind()) {
@@ -630,6 +675,20 @@ impl TreeBuilder {
         self.prune.0.iter().any(|p| {
             p.len() == self.path.len() && p.iter().zip(&self.path).all(|(a, b)| *a == b.as_str())
         })
+    }
+}
+
+/// Without spans; as part of a larger text, in one pass.
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Tree, D::Error> {
+        let mut builder = TreeBuilder::new();
+        Seed {
+            builder: &mut builder,
+            key: Name::NONE,
+            depth: 0,
+        }
+        .deserialize(d)?;
+        Ok(builder.finish())
     }
 }
 

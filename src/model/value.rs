@@ -107,6 +107,9 @@ impl Value {
             (Value::Secret(_), _) | (_, Value::Secret(_)) => {
                 Sameness::NotComparable("one side is a secret, the other is not")
             }
+            (Value::Plain(Plain::Tree(a)), Value::Plain(Plain::Tree(b))) => {
+                a.root().sameness(b.root())
+            }
             (Value::Plain(a), Value::Plain(b)) => Sameness::of(a.same(b, ty)),
         }
     }
@@ -158,7 +161,6 @@ impl Plain {
     fn same(&self, other: &Plain, ty: ValueType) -> bool {
         use crate::kubernetes::quantity;
         match (self, other) {
-            (Plain::Tree(a), Plain::Tree(b)) => a == b,
             (Plain::Number(a), Plain::Number(b)) if same_number(a, b) => true,
             (a, b) => match ty {
                 ValueType::Text => a == b,
@@ -205,6 +207,12 @@ impl AbsenceProof {
 }
 
 impl<T> Reading<T> {
+    /// What was, or was not, found inside something that was read as a whole.
+    #[must_use]
+    pub fn within_whole(found: Option<T>) -> Reading<T> {
+        found.map_or(Reading::Absent(AbsenceProof(())), Reading::Present)
+    }
+
     /// The thing, if it is there.
     #[must_use]
     pub fn present(&self) -> Option<&T> {
@@ -253,6 +261,7 @@ impl<T> Reading<T> {
 
 /// Why something could not be read. `detail` is in our own words; it holds no value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Unread {
     /// The kind of failure.
     pub cause: UnreadCause,

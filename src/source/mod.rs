@@ -1,8 +1,13 @@
 //! Where live configuration is read from. A source reads; what it read is interpreted by pure code.
+//!
+//! - [`kubernetes`]: a cluster, by LIST and GET
+
+pub mod kubernetes;
 
 use crate::model::{
     observation::{Classifier, ObjectId, Observation, ObservationBuilder},
     secret::DigestKey,
+    value::Unread,
 };
 use std::{collections::BTreeSet, future::Future, pin::Pin, time::Duration};
 
@@ -18,6 +23,18 @@ pub struct WantedKind {
     pub kind: Box<str>,
     /// The namespace; absent for cluster-scoped kinds and for "wherever it lives, cluster-wide".
     pub namespace: Option<Box<str>>,
+}
+
+impl WantedKind {
+    /// A kind in a namespace, or cluster-wide.
+    #[must_use]
+    pub fn new(group: &str, kind: &str, namespace: Option<&str>) -> WantedKind {
+        WantedKind {
+            group: group.into(),
+            kind: kind.into(),
+            namespace: namespace.map(Into::into),
+        }
+    }
 }
 
 /// What is to be read.
@@ -59,10 +76,58 @@ pub trait Source: Send + Sync {
     fn name(&self) -> &'static str;
     /// For people and reports: `context prod-eu, namespace shop`. No URL with credentials.
     fn describe(&self) -> Box<str>;
+    /// Where objects without a namespace of their own live, if the source has such a notion:
+    /// driftgate.yaml's `namespace`, else that of the credentials.
+    fn namespace(&self) -> Option<Box<str>> {
+        None
+    }
     /// Reads. Does not fail: what could not be read is an outcome in the observation.
     fn read<'a>(
         &'a self,
         wanted: &'a Wanted,
         cx: &'a ReadContext<'a>,
     ) -> BoxFuture<'a, Observation>;
+    /// For `doctor`: whether the source answers, and what the credentials may read of `wanted`.
+    /// Reads no configuration.
+    fn inspect<'a>(
+        &'a self,
+        wanted: &'a Wanted,
+        cx: &'a ReadContext<'a>,
+    ) -> BoxFuture<'a, Diagnosis>;
+}
+
+/// What `doctor` learned about a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Identity of the system (the uid of `kube-system`), if it may be read.
+    pub system: Option<Box<str>>,
+    /// `v1.34.1`.
+    pub server_version: Option<Box<str>>,
+    /// Whether it answered at all.
+    pub reached: Result<(), Unread>,
+    /// What may be read, one per verb, kind and namespace.
+    pub rights: Vec<Right>,
+    /// How the wanted kinds are served here; for [`kubernetes::rbac`].
+    pub resources: Vec<kubernetes::Resource>,
+    /// Sentences: credentials about to expire, certificates that are not checked.
+    pub warnings: Vec<Box<str>>,
+}
+
+/// One thing that the credentials may or may not do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Right {
+    /// `list`, `get`.
+    pub verb: Box<str>,
+    /// API group; empty for the core group.
+    pub group: Box<str>,
+    /// `deployments`.
+    pub resource: Box<str>,
+    /// `Deployment`.
+    pub kind: Box<str>,
+    /// Absent: in all namespaces, or cluster-scoped.
+    pub namespace: Option<Box<str>>,
+    /// Whether; absent when the server did not say.
+    pub allowed: Option<bool>,
+    /// Why not, or why nobody knows.
+    pub why: Option<Box<str>>,
 }

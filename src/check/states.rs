@@ -1,0 +1,286 @@
+//! `drifted`, `conflicting`, `unmanaged`, `missing`: the states that someone must act on, and the
+//! changes that merging or deploying brings.
+
+use super::CheckContext;
+use crate::{
+    compare::{Compared, Comparison},
+    model::{
+        entry::{Entry, EntryKey},
+        finding::{
+            Change, DesiredShown, Disposition, Finding, LiveShown, Message, Needs, Resolution,
+            Rule, Subject, Writer, WriterClass,
+        },
+        observation::ObjectId,
+        path::Segment,
+        state::State,
+        value::{Reading, Shown},
+    },
+    policy::severity::{self, Circumstances},
+};
+
+/// Live was changed outside git.
+pub static DRIFTED: Rule = Rule {
+    id: "drifted",
+    summary: "live was changed outside git; the next deploy puts it back",
+    needs: Needs::OneTarget,
+};
+/// The change edits what live changed too.
+pub static CONFLICTING: Rule = Rule {
+    id: "conflicting",
+    summary: "the change edits, adds or removes what live changed too",
+    needs: Needs::OneTarget,
+};
+/// Live only.
+pub static UNMANAGED: Rule = Rule {
+    id: "unmanaged",
+    summary: "live has it, git has not",
+    needs: Needs::OneTarget,
+};
+/// In git only.
+pub static MISSING: Rule = Rule {
+    id: "missing",
+    summary: "git has it, live has not",
+    needs: Needs::OneTarget,
+};
+
+/// Findings and changes of one layer.
+#[must_use]
+pub fn run(cx: &CheckContext<'_>, comparison: &Comparison) -> (Vec<Finding>, Vec<Change>) {
+    let (mut findings, mut changes) = (Vec::new(), Vec::new());
+    for entry in &comparison.entries {
+        let rule = match entry.state {
+            _ if entry.deploy_time => None,
+            State::Drifted => Some(&DRIFTED),
+            State::Conflicting => Some(&CONFLICTING),
+            State::Unmanaged => Some(&UNMANAGED),
+            State::Missing => Some(&MISSING),
+            _ => None,
+        };
+        let subject = subject(cx, entry);
+        match rule {
+            Some(rule) => findings.push(Finding {
+                rule,
+                severity: severity::of(&circumstances(cx, entry)),
+                disposition: Disposition::Active,
+                subject,
+            }),
+            None => changes.push(Change { subject }),
+        }
+    }
+    (findings, changes)
+}
+
+fn circumstances(cx: &CheckContext<'_>, entry: &Compared) -> Circumstances {
+    let writer = first_writer(entry).map(|w| w.class);
+    let age = entry
+        .written
+        .as_ref()
+        .and_then(|w| w.not_later_than)
+        .map(|t| cx.now.0 - t.0);
+    Circumstances {
+        state: entry.state,
+        occasion: cx.occasion,
+        written_by_change: entry.written_by_change,
+        writer,
+        required: entry.required,
+        deploys_later: cx.environment.deploys_later,
+        settling: writer == Some(WriterClass::Deployer)
+            && age.is_some_and(|a| a < cx.environment.settle),
+    }
+}
+
+fn first_writer(entry: &Compared) -> Option<&Writer> {
+    entry.written.as_ref().and_then(|w| w.writers.first())
+}
+
+fn subject(cx: &CheckContext<'_>, entry: &Compared) -> Subject {
+    let sides = &entry.sides;
+    let desired = desired(&sides.head).map(|d| DesiredShown {
+        // Nobody put a name into git that was never there.
+        commit: entry
+            .since
+            .clone()
+            .filter(|_| entry.state != State::Unmanaged),
+        ..d
+    });
+    let differs = |other: &DesiredShown| {
+        desired
+            .as_ref()
+            .is_none_or(|d| d.value != other.value || d.place != other.place)
+    };
+    let base = self::desired(&sides.base).filter(|b| differs(b));
+    let deployed =
+        self::desired(&sides.deployed).filter(|d| differs(d) && Some(d) != base.as_ref());
+    Subject {
+        state: Some(entry.state),
+        service: cx.target.service.clone(),
+        environment: cx.target.environment.clone(),
+        layer: cx.layer.into(),
+        key: entry.key.clone(),
+        object: Some(entry.object.clone()),
+        message: message(entry),
+        base,
+        deployed,
+        desired,
+        live: live(entry),
+        affects: entry.affects.clone(),
+        explains: entry.explains.clone(),
+        cause: entry.cause.clone(),
+        written_by_change: entry.written_by_change,
+        resolve: resolve(cx, entry),
+    }
+}
+
+/// What may be shown of a reading.
+fn shown(reading: &Reading<Entry>, object: bool) -> Shown {
+    match reading {
+        Reading::Present(_) if object => Shown::Value("present".into()),
+        Reading::Present(e) => Shown::from(&e.value),
+        Reading::Absent(_) => Shown::Absent,
+        Reading::Unknown(u) => Shown::Unknown(u.detail.clone()),
+    }
+}
+
+fn desired(reading: &Reading<Entry>) -> Option<DesiredShown> {
+    Some(DesiredShown {
+        value: shown(reading, false),
+        place: reading.present().and_then(|e| e.origin()?.place.clone()),
+        commit: None,
+    })
+}
+
+fn live(entry: &Compared) -> Option<LiveShown> {
+    let origin = entry.sides.live.present().and_then(|e| e.origin());
+    Some(LiveShown {
+        value: shown(&entry.sides.live, false),
+        object: Some(origin.map_or_else(|| entry.object.clone(), |o| o.object.clone())),
+        field: origin
+            .map(|o| o.path.to_string().into())
+            .filter(|f: &Box<str>| !f.is_empty()),
+        written: entry.written.clone(),
+        in_git: entry.in_git.clone(),
+    })
+}
+
+/// `DB_TIMEOUT`, `Deployment/shop/api`, `spec.replicas of Deployment/shop/api`.
+fn named(entry: &Compared) -> Message {
+    match &entry.key {
+        EntryKey::Setting(name) => Message(vec![]).key(&**name),
+        EntryKey::Field(path) => Message(vec![])
+            .key(path.to_string())
+            .and(" of ")
+            .name(entry.object.to_string()),
+        EntryKey::Object => Message(vec![]).name(entry.object.to_string()),
+    }
+}
+
+fn message(entry: &Compared) -> Message {
+    let object = entry.key == EntryKey::Object;
+    let value = |r: &Reading<Entry>| shown(r, object);
+    let (head, live) = (value(&entry.sides.head), value(&entry.sides.live));
+    let name = named(entry);
+    if entry.required {
+        return name.and(" is needed to start the container, and live lacks it");
+    }
+    match (entry.state, object) {
+        (State::Missing, true) => name.and(" is in git and does not exist live"),
+        (State::Unmanaged, true) => name.and(" exists live and is not in git"),
+        (State::Pending, true) if live == Shown::Absent => name.and(" will be created"),
+        (State::Pending, true) => name.and(" is removed from git"),
+        (State::Behind, true) => name.and(" was merged and is not deployed yet"),
+        (State::Adopted, true) => name.and(" exists live already; git takes it up"),
+        (State::Missing, _) => name.and(" is ").value(head).and(" in git and absent live"),
+        (State::Unmanaged, _) => name.and(" is ").value(live).and(" live and not in git"),
+        (State::Pending, _) => name.and(" goes from ").value(live).and(" to ").value(head),
+        (State::Adopted, _) => name
+            .and(" is ")
+            .value(live)
+            .and(" live already; git takes it up"),
+        (State::Behind, _) => name
+            .and(" is ")
+            .value(head)
+            .and(" in git, merged and not deployed yet; live is ")
+            .value(live),
+        _ => name
+            .and(" is ")
+            .value(live)
+            .and(" live, ")
+            .value(head)
+            .and(" in git"),
+    }
+}
+
+fn resolve(cx: &CheckContext<'_>, entry: &Compared) -> Vec<Resolution> {
+    if !entry.state.is_problem() || entry.deploy_time {
+        return vec![];
+    }
+    let edit = |why| Resolution { why, argv: vec![] };
+    let mut out = Vec::new();
+    match entry.state {
+        _ if entry.required => out.push(edit(
+            "create what is referred to, or mark the reference optional",
+        )),
+        State::Missing => out.push(edit(
+            "to have it, deploy; to give it up, remove it from git",
+        )),
+        State::Unmanaged => out.push(edit("to keep it, write it into git")),
+        _ => out.push(edit("to keep what is live, write it into git")),
+    }
+    out.extend(undo(cx, entry));
+    out
+}
+
+/// The command that takes live back to git, where one says so without naming a live value.
+fn undo(cx: &CheckContext<'_>, entry: &Compared) -> Option<Resolution> {
+    let kubectl = |object: &ObjectId, rest: &[&str]| -> Vec<Box<str>> {
+        let mut argv: Vec<Box<str>> = vec!["kubectl".into()];
+        if let Some(context) = cx.kubernetes_context {
+            argv.extend(["--context".into(), context.into()]);
+        }
+        if let Some(ns) = &object.namespace {
+            argv.extend(["--namespace".into(), ns.clone()]);
+        }
+        argv.extend(rest.iter().map(|r| (*r).into()));
+        argv
+    };
+    let live = entry.sides.live.present().and_then(|e| e.origin());
+    if let (State::Unmanaged, EntryKey::Setting(name), Some(origin)) =
+        (entry.state, &entry.key, live)
+    {
+        let in_env = origin.path.0.iter().any(
+            |s| matches!(s, Segment::Item(keys) if keys.first().is_some_and(|k| **k == **name)),
+        );
+        let workload = format!(
+            "{}/{}",
+            origin.object.kind.to_lowercase(),
+            origin.object.name
+        );
+        return in_env.then(|| Resolution {
+            why: "to drop it",
+            argv: kubectl(
+                &origin.object,
+                &["set", "env", &workload, &format!("{name}-")],
+            ),
+        });
+    }
+    let place = entry
+        .sides
+        .head
+        .present()
+        .and_then(|e| e.origin()?.place.clone())
+        .filter(crate::model::place::Place::is_exact)?;
+    let putting_back = matches!(entry.state, State::Drifted | State::Missing);
+    (putting_back && !entry.required).then(|| Resolution {
+        why: "to put git's back",
+        argv: kubectl(
+            &entry.object,
+            &[
+                "apply",
+                "--server-side",
+                "--force-conflicts",
+                "--filename",
+                &place.file,
+            ],
+        ),
+    })
+}

@@ -1,0 +1,468 @@
+//! The effective environment of each container, git's world against live's world, so that one
+//! changed ConfigMap key is one entry that names every container that sees it.
+
+use super::{
+    Compared, LayerInput,
+    fields::{ObjectSides, state_of},
+    worlds::{GitWorld, LiveWorld},
+};
+use crate::{
+    kubernetes::{
+        environment::{Environment, MissingReference, World, effective_environment},
+        workload::{self, ContainerRef},
+    },
+    model::{
+        desired::DesiredWorld,
+        entry::{Entry, EntryKey, Origin},
+        observation::ObjectId,
+        path::{KeyPath, Segment},
+        place::Place,
+        secret::Sameness,
+        state::{Sides, State},
+        tree::NodeRef,
+        value::{Reading, Unread, Value, ValueType},
+    },
+};
+use std::collections::BTreeMap;
+
+/// What comparing settings gave.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) entries: Vec<Compared>,
+    pub(crate) compared: u64,
+    pub(crate) opaque: u64,
+    pub(crate) unknown: Option<Unread>,
+}
+
+/// Compares the settings of every workload that git has and that runs.
+pub(crate) fn compare(input: &LayerInput<'_>, objects: &[&ObjectSides<'_>]) -> Found {
+    let mut found = Found::default();
+    for object in objects {
+        if object.live.present().is_some() && is_selected(input, object) {
+            workload(input, object, &mut found);
+        }
+    }
+    found.entries = merge(std::mem::take(&mut found.entries));
+    found
+}
+
+fn is_selected(input: &LayerInput<'_>, object: &ObjectSides<'_>) -> bool {
+    let chosen = &input.layer.workloads;
+    chosen.is_empty()
+        || chosen
+            .iter()
+            .any(|w| object.id.kind.eq_ignore_ascii_case(&w.kind) && object.id.name == w.name)
+}
+
+fn workload<'a>(input: &LayerInput<'a>, object: &ObjectSides<'a>, found: &mut Found) {
+    let roots = object.walk_roots();
+    let (Some(head), Some(live)) = (roots.head, roots.live) else {
+        return;
+    };
+    let worlds = Worlds::of(input);
+    let running = workload::containers(live);
+    for container in workload::containers(head) {
+        let name = container.name;
+        if !running.iter().any(|c| c.name == name) {
+            continue;
+        }
+        let containers = roots.map(|root| {
+            let root = (*root)?;
+            let all = workload::containers(root);
+            Some((root, all.into_iter().find(|c| c.name == name)?))
+        });
+        let Some(environments) = environments(&object.id, &worlds, &containers) else {
+            continue;
+        };
+        let consumer: Box<str> = format!("{} container {name}", object.id).into();
+        missing_references(object, &environments, &consumer, found);
+        variables(input, object, &environments, &consumer, found);
+    }
+}
+
+/// The four worlds that references are resolved in.
+struct Worlds<'a> {
+    base: GitWorld<'a>,
+    head: GitWorld<'a>,
+    deployed: GitWorld<'a>,
+    live: Option<LiveWorld<'a>>,
+}
+
+impl<'a> Worlds<'a> {
+    fn of(input: &LayerInput<'a>) -> Worlds<'a> {
+        let git = |world| GitWorld {
+            world,
+            live: input.live,
+            secrets: input.secrets,
+        };
+        Worlds {
+            base: git(input.base),
+            head: git(input.head),
+            deployed: git(input.deployed),
+            live: input.live.map(|live| LiveWorld {
+                live,
+                secrets: input.secrets,
+            }),
+        }
+    }
+}
+
+/// The environment of one container on each side. Where git lacks the container on one side, the
+/// other side of git stands in.
+fn environments<'a>(
+    id: &'a ObjectId,
+    worlds: &'a Worlds<'a>,
+    containers: &'a Sides<Option<(NodeRef<'a>, ContainerRef<'a>)>>,
+) -> Option<Sides<Environment<'a>>> {
+    let of = |side: &'a Option<(NodeRef<'a>, ContainerRef<'a>)>, world: &'a dyn World| {
+        side.as_ref()
+            .map(|(root, container)| effective_environment(id, *root, container, world))
+    };
+    let head = of(&containers.head, &worlds.head)?;
+    let git = |side: &'a Option<(NodeRef<'a>, ContainerRef<'a>)>, world: &'a GitWorld<'a>| {
+        let same_node =
+            matches!((side, &containers.head), (Some(a), Some(b)) if a.0.is_same_node(b.0));
+        if same_node && std::ptr::eq(world.world, worlds.head.world) {
+            return head.clone();
+        }
+        of(side, world).unwrap_or_else(|| head.clone())
+    };
+    let base = git(&containers.base, &worlds.base);
+    let deployed = git(&containers.deployed, &worlds.deployed);
+    let live = match &worlds.live {
+        Some(world) => of(&containers.live, world)?,
+        None => base.clone(),
+    };
+    Some(Sides {
+        base,
+        head,
+        deployed,
+        live,
+    })
+}
+
+fn variables(
+    input: &LayerInput<'_>,
+    object: &ObjectSides<'_>,
+    environments: &Sides<Environment<'_>>,
+    consumer: &str,
+    found: &mut Found,
+) {
+    let mut names: Vec<&str> = environments
+        .each()
+        .iter()
+        .flat_map(|e| e.variables.keys().map(|k| &**k))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    found.opaque += environments.head.unlisted.len() as u64;
+    let first_new = found.entries.len();
+    for name in names {
+        found.compared += 1;
+        let ty = input
+            .layer
+            .types
+            .get(name)
+            .copied()
+            .unwrap_or(ValueType::Text);
+        if all_equal(environments, name, ty) {
+            let opaque = environments.head.read(name);
+            found.opaque += u64::from(opaque.present().is_some_and(Value::is_opaque));
+            continue;
+        }
+        let sides = Sides {
+            base: reading(&environments.base, name, Some(input.base)),
+            head: reading(&environments.head, name, Some(input.head)),
+            deployed: reading(&environments.deployed, name, Some(input.deployed)),
+            live: reading(&environments.live, name, None),
+        };
+        match state_of(&sides, ty) {
+            State::InSync => {}
+            State::Unknown => {
+                let why = sides.each().into_iter().find_map(|r| match r {
+                    Reading::Unknown(u) => Some(u.clone()),
+                    _ => None,
+                });
+                found.unknown = found.unknown.take().or(why);
+            }
+            state => found.entries.push(Compared {
+                ty,
+                affects: vec![consumer.into()],
+                written_by_change: object.written_by_change,
+                deploy_time: input.layer.deploy_time.iter().any(|d| **d == *name),
+                ..Compared::new(
+                    EntryKey::Setting(name.into()),
+                    object.id.clone(),
+                    sides,
+                    state,
+                )
+            }),
+        }
+    }
+    causes(&mut found.entries[first_new..], environments);
+}
+
+/// The ordinary case, without paths and places.
+fn all_equal(environments: &Sides<Environment<'_>>, name: &str, ty: ValueType) -> bool {
+    let all = environments.map(|e| e.read(name));
+    let [Reading::Present(first), rest @ ..] = all.each() else {
+        return false;
+    };
+    rest.iter()
+        .all(|r| matches!(r, Reading::Present(v) if v.same(first, ty) == Sameness::Equal))
+}
+
+/// What a side says of a variable: one that is in no source is absent, unless a source could not
+/// be read.
+fn reading(
+    environment: &Environment<'_>,
+    name: &str,
+    world: Option<&DesiredWorld>,
+) -> Reading<Entry> {
+    environment.read(name).map(|value| Entry {
+        value,
+        from: environment
+            .from(name)
+            .into_iter()
+            .map(|(object, path)| Origin {
+                place: world.and_then(|w| place(w, &object, &path)),
+                object,
+                path,
+            })
+            .collect(),
+    })
+}
+
+/// Where a field of an object of git is written.
+fn place(world: &DesiredWorld, object: &ObjectId, path: &KeyPath) -> Option<Place> {
+    let object = world.objects.get(object)?;
+    Some(match lookup(object.tree.root(), path) {
+        Some(node) => object.place_of(node),
+        None => object.place.clone(),
+    })
+}
+
+/// The node at a path; list items by the first of their keys.
+#[must_use]
+pub fn lookup<'a>(root: NodeRef<'a>, path: &KeyPath) -> Option<NodeRef<'a>> {
+    path.0.iter().try_fold(root, |node, segment| match segment {
+        Segment::Member(name) => node.member(name),
+        Segment::Index(i) => node.children().nth(*i as usize),
+        Segment::Item(keys) => node.children().find(|item| {
+            [
+                "name",
+                "containerPort",
+                "mountPath",
+                "key",
+                "id",
+                "ip",
+                "port",
+            ]
+            .into_iter()
+            .filter_map(|k| item.member(k))
+            .any(|v| keys.first().is_some_and(|k| v.scalar_text() == **k))
+        }),
+    })
+}
+
+/// A variable that differs only because of another one that it refers to names that one.
+fn causes(entries: &mut [Compared], environments: &Sides<Environment<'_>>) {
+    let differing: Vec<Box<str>> = entries.iter().map(|e| e.key.to_string().into()).collect();
+    for entry in entries {
+        let name = entry.key.to_string();
+        let references = |e: &Environment<'_>| {
+            let variable = e.variables.get(name.as_str())?;
+            let references: Vec<String> = variable
+                .references
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            Some((references, e.from(&name).into_iter().next()?))
+        };
+        let (Some(head), Some(live)) = (
+            references(&environments.head),
+            references(&environments.live),
+        ) else {
+            continue;
+        };
+        if head == live && references(&environments.base).is_none_or(|b| b == head) {
+            entry.cause = head
+                .0
+                .iter()
+                .find(|r| differing.iter().any(|d| **d == *r.as_str()) && **r != name)
+                .map(|r| r.as_str().into());
+        }
+    }
+}
+
+/// A required reference that is provably nowhere: the container can't start.
+fn missing_references(
+    object: &ObjectSides<'_>,
+    environments: &Sides<Environment<'_>>,
+    consumer: &str,
+    found: &mut Found,
+) {
+    let mut all: Vec<&MissingReference> = environments.live.errors.iter().collect();
+    for e in &environments.head.errors {
+        if !all.contains(&e) {
+            all.push(e);
+        }
+    }
+    for error in all {
+        let entry = |env: &Environment<'_>| {
+            let has = env.errors.contains(error);
+            Reading::within_whole(has.then(|| {
+                Entry::of(
+                    Value::Symbol(missing_name(error)),
+                    Origin {
+                        object: object.id.clone(),
+                        path: error.path.clone(),
+                        place: object
+                            .newest()
+                            .map(|o| match lookup(o.tree.root(), &error.path) {
+                                Some(node) => o.place_of(node),
+                                None => o.place.clone(),
+                            }),
+                    },
+                )
+            }))
+        };
+        let sides = Sides {
+            base: entry(&environments.base),
+            head: entry(&environments.head),
+            deployed: entry(&environments.deployed),
+            live: Reading::within_whole(None),
+        };
+        found.entries.push(Compared {
+            required: true,
+            affects: vec![consumer.into()],
+            written_by_change: object.written_by_change,
+            ..Compared::new(
+                EntryKey::Field(error.path.clone()),
+                object.id.clone(),
+                sides,
+                State::Missing,
+            )
+        });
+    }
+}
+
+/// `ConfigMap/shop/api, key LOG_LEVEL`.
+fn missing_name(error: &MissingReference) -> Box<str> {
+    match &error.key {
+        Some(key) => format!("{}, key {key}", error.object).into(),
+        None => error.object.to_string().into(),
+    }
+}
+
+/// The same key of the same source seen by several containers is one entry.
+fn merge(entries: Vec<Compared>) -> Vec<Compared> {
+    type Cause = (EntryKey, Vec<Option<(ObjectId, KeyPath)>>, bool);
+    let mut at: BTreeMap<String, usize> = BTreeMap::new();
+    let mut out: Vec<Compared> = Vec::new();
+    for entry in entries {
+        let origin = |r: &Reading<Entry>| {
+            r.present()
+                .and_then(|e| e.origin())
+                .map(|o| (o.object.clone(), o.path.clone()))
+        };
+        let shared = entry.cause.is_none()
+            && !entry.required
+            && entry
+                .sides
+                .each()
+                .iter()
+                .filter_map(|r| origin(r))
+                .all(|(object, _)| object != entry.object);
+        if !shared {
+            out.push(entry);
+            continue;
+        }
+        let cause: Cause = (
+            entry.key.clone(),
+            entry.sides.each().iter().map(|r| origin(r)).collect(),
+            entry.deploy_time,
+        );
+        match at.get(&format!("{cause:?}")) {
+            Some(&i) => {
+                let merged: &mut Compared = &mut out[i];
+                merged.affects.extend(entry.affects);
+                merged.written_by_change |= entry.written_by_change;
+            }
+            None => {
+                at.insert(format!("{cause:?}"), out.len());
+                // The object that holds the value is what people must look at.
+                let holder = origin(&entry.sides.live)
+                    .or_else(|| origin(&entry.sides.head))
+                    .or_else(|| origin(&entry.sides.base));
+                out.push(Compared {
+                    object: holder.map_or(entry.object.clone(), |(o, _)| o),
+                    ..entry
+                });
+            }
+        }
+    }
+    out
+}
+
+/// Whether a setting that differs is made from the field at `path` of `object`.
+pub(crate) fn is_made_from(setting: &Compared, path: &KeyPath, object: &ObjectSides<'_>) -> bool {
+    (setting.state.is_problem() || setting.state.is_change())
+        && path.0.len() > 1
+        && setting
+            .sides
+            .each()
+            .iter()
+            .filter_map(|r| r.present())
+            .flat_map(|e| &e.from)
+            .any(|o| {
+                object.is_called(&o.object)
+                    && (o.path.starts_with(path) || path.starts_with(&item_of(&o.path)))
+            })
+}
+
+/// The list item that a path is in: `env[NAME].value` belongs to `env[NAME]`.
+fn item_of(path: &KeyPath) -> KeyPath {
+    let last_item = path.0.iter().rposition(|s| matches!(s, Segment::Item(_)));
+    let in_env = last_item
+        .is_some_and(|i| i > 0 && matches!(&path.0[i - 1], Segment::Member(m) if &**m == "env"));
+    match last_item {
+        Some(i) if in_env => KeyPath(path.0[..=i].to_vec()),
+        _ => path.clone(),
+    }
+}
+
+/// The containers that mount the ConfigMap key at `path` as a file.
+pub(crate) fn mounted_by(
+    objects: &[&ObjectSides<'_>],
+    object: &ObjectSides<'_>,
+    path: &KeyPath,
+) -> Vec<Box<str>> {
+    let [Segment::Member(data), Segment::Member(key)] = path.0.as_slice() else {
+        return vec![];
+    };
+    if !matches!(&**data, "data" | "binaryData")
+        || !matches!(&*object.id.kind, "ConfigMap" | "Secret")
+    {
+        return vec![];
+    }
+    let mut out = Vec::new();
+    for consumer in objects {
+        let roots = consumer.roots();
+        for root in [roots.live, roots.head].into_iter().flatten() {
+            for mount in workload::mounted(root) {
+                let id = consumer.id.core_sibling(mount.kind, &mount.name);
+                let takes = mount
+                    .keys
+                    .as_ref()
+                    .is_none_or(|keys| keys.iter().any(|k| **k == **key));
+                if object.is_called(&id) && takes {
+                    out.push(format!("{} (mounted file)", consumer.id).into());
+                }
+            }
+        }
+    }
+    out.sort();
+    out.dedup();
+    out
+}

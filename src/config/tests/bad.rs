@@ -1,0 +1,822 @@
+//! What is said about wrong files, word for word.
+
+use super::{Repository, load_alone};
+
+/// What it is about, the files of the repository, driftgate.yaml, and what is said.
+type Case = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+    &'static str,
+);
+
+#[test]
+fn every_problem_is_said_at_once() {
+    for (about, files, yaml, expected) in CASES {
+        let repository = Repository::of(files);
+        let folder = repository.folder.path().display().to_string();
+        let said = repository.refused(yaml).replace(&folder, "<repository>");
+        assert!(said == *expected, "{about}:\n{said}\nexpected:\n{expected}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    for bytes in [&b"version: 1\n\xff\xfe"[..], b"\0", b"\x1b[31m: 1\n"] {
+        let repository = Repository::of(&[]);
+        let files = crate::git::Files::folder(repository.folder.path());
+        let problems = crate::config::load(bytes, "driftgate.yaml", &files).expect_err("problems");
+        let said = super::show(&problems);
+        assert!(
+            said.chars().all(|c| c == '\n' || !c.is_control()),
+            "{said:?}"
+        );
+    }
+}
+
+#[test]
+fn few_lines_cannot_ask_for_everything() {
+    use std::fmt::Write;
+    let mut yaml = String::from("version: 1\nx-l: &l\n");
+    for n in 0..300 {
+        writeln!(yaml, "  - {{ name: l{n}, desired: {{ manifests: d }} }}").expect("a String");
+    }
+    yaml.push_str("services:\n  a: { layers: *l }\nenvironments:\n");
+    for n in 0..300 {
+        writeln!(yaml, "  e{n}:").expect("a String");
+    }
+    let said = load_alone(&yaml).expect_err("too much");
+    assert_eq!(
+        said,
+        "driftgate.yaml: more than 50000 layers, all targets together\n       = split the file: one driftgate.yaml for each group of services\n"
+    );
+}
+
+const CASES: &[Case] = &[
+    (
+        "an unknown field",
+        &[],
+        r#"version: 1
+services:
+  api:
+    layers: [ { name: w, desired: { manifests: deploy } } ]
+enviroments:
+  production: { tier: production }
+"#,
+        r#"driftgate.yaml:5:1: unknown field `enviroments`
+    5 | enviroments:
+      | ^^^^^^^^^^^ did you mean `environments`?
+"#,
+    ),
+    (
+        "everything at once",
+        &[],
+        r#"version: 1
+services:
+  api:
+    enviroments: [production]
+    environments: [prodution]
+    layers:
+      - name: workload
+        desired:
+          manifests: deploy
+          kustomize: [deploy]
+        live:
+          kubernetes: { context: "${contxt}", namespace: Shop, secrets: show, timeout: 60 }
+        workloads: deployment/api
+      - name: workload
+      - desired: { file: values.yaml }
+environments:
+  production:
+    tier: prod
+    variables: { context: prod, region: "${context}" }
+    deploys-within: 1 day
+    tier: staging
+parity:
+  - environments: [production]
+gate: { failon: error, fail-on: fatal }
+"#,
+        r#"driftgate.yaml:4:5: unknown field `enviroments`
+    4 |     enviroments: [production]
+      |     ^^^^^^^^^^^ did you mean `environments`?
+driftgate.yaml:5:20: environment `prodution` does not exist
+    5 |     environments: [prodution]
+      |                    ^^^^^^^^^ did you mean `production`?
+driftgate.yaml:10:11: `kustomize`: expected a text, found a list
+   10 |           kustomize: [deploy]
+      |           ^^^^^^^^^
+driftgate.yaml:12:35: unknown variable `${contxt}`
+   12 |           kubernetes: { context: "${contxt}", namespace: Shop, secrets: show, timeout: 60 }
+      |                                   ^^^^^^^^^ did you mean `context`? known here: `context`, `environment`, `region` and `service`
+driftgate.yaml:12:58: `Shop` is no Kubernetes namespace: expected at most 63 of a-z, 0-9 and `-`, with a letter or digit at both ends
+   12 |           kubernetes: { context: "${contxt}", namespace: Shop, secrets: show, timeout: 60 }
+      |                                                          ^^^^
+driftgate.yaml:12:73: unknown secrets mode `show`
+   12 |           kubernetes: { context: "${contxt}", namespace: Shop, secrets: show, timeout: 60 }
+      |                                                                         ^^^^ known: `references`, `presence` and `digest`
+driftgate.yaml:12:88: `timeout`: expected a span of time like 90s, 10m, 24h or 7d, found a number
+   12 |           kubernetes: { context: "${contxt}", namespace: Shop, secrets: show, timeout: 60 }
+      |                                                                                        ^^ say the unit: `60s`
+driftgate.yaml:13:20: `workloads`: expected a list, found a text
+   13 |         workloads: deployment/api
+      |                    ^^^^^^^^^^^^^^ put it in brackets: `[ … ]`
+driftgate.yaml:14:15: layer `workload` has neither `desired` nor `live`
+   14 |       - name: workload
+      |               ^^^^^^^^ say where git has its values, or where to read them live
+driftgate.yaml:14:15: two layers are called `workload`
+   14 |       - name: workload
+      |               ^^^^^^^^ the first is on line 7
+driftgate.yaml:15:9: `name` is missing
+   15 |       - desired: { file: values.yaml }
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:15:20: `file` is not part of this version of driftgate yet
+   15 |       - desired: { file: values.yaml }
+      |                    ^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:19:42: a variable can't refer to another variable
+   19 |     variables: { context: prod, region: "${context}" }
+      |                                          ^^ write its value out, or `$${` for a literal `${`
+driftgate.yaml:20:21: `1 day` is not a span of time
+   20 |     deploys-within: 1 day
+      |                     ^^^^^ a number and s, m, h or d, like 90s, 10m, 24h or 7d
+driftgate.yaml:21:5: `tier` is written twice in one map: first on line 18, again on line 21
+   21 |     tier: staging
+      |     ^^^^ remove one of the two
+driftgate.yaml:22:1: `parity` is not part of this version of driftgate yet
+   22 | parity:
+      | ^^^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:24:9: unknown field `failon`
+   24 | gate: { failon: error, fail-on: fatal }
+      |         ^^^^^^ did you mean `fail-on`?
+driftgate.yaml:24:33: unknown severity `fatal`
+   24 | gate: { failon: error, fail-on: fatal }
+      |                                 ^^^^^ known: `error`, `warning`, `info` and `never`
+"#,
+    ),
+    (
+        "not even YAML",
+        &[],
+        r#"version: 1
+services: { api: [
+"#,
+        r#"driftgate.yaml:2:18: this is no YAML: unclosed bracket '['
+    2 | services: { api: [
+      |                  ^
+"#,
+    ),
+    (
+        "nothing",
+        &[],
+        r#""#,
+        r#"driftgate.yaml: the file is empty
+       = `driftgate init` writes a first one that works
+"#,
+    ),
+    (
+        "a list",
+        &[],
+        r#"- version: 1
+"#,
+        r#"driftgate.yaml:1:1: expected a map of fields, found a list
+    1 | - version: 1
+      | ^^^^^^^^^^^^
+"#,
+    ),
+    (
+        "two documents",
+        &[],
+        r#"version: 1
+services: { api: { layers: [ { name: w, desired: { manifests: d } } ] } }
+environments: { production: }
+---
+version: 1
+"#,
+        r#"driftgate.yaml:5:1: a second document begins here: expected one
+    5 | version: 1
+      | ^^^^^^^^^^ remove the `---` before it
+"#,
+    ),
+    (
+        "a newer version",
+        &[],
+        r#"version: 2
+services: [ { of: another, kind: true } ]
+"#,
+        r#"driftgate.yaml:1:10: version 2: this driftgate knows version 1
+    1 | version: 2
+      |          ^ update driftgate
+"#,
+    ),
+    (
+        "no version",
+        &[],
+        r#"services: { api: { layers: [ { name: w, desired: { manifests: d } } ] } }
+environments: { production: }
+"#,
+        r#"driftgate.yaml:1:1: `version` is missing
+    1 | services: { api: { layers: [ { name: w, desired: { manifests: d } } ] } }
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+"#,
+    ),
+    (
+        "a version in quotes",
+        &[],
+        r#"version: "1"
+services: { api: { layers: [ { name: w, desired: { manifests: d } } ] } }
+environments: { production: }
+"#,
+        r#"driftgate.yaml:1:10: `version`: expected the number 1, found a text
+    1 | version: "1"
+      |          ^^^ write `version: 1`
+"#,
+    ),
+    (
+        "nothing in it",
+        &[],
+        r#"version: 1
+services: {}
+environments: {}
+"#,
+        r#"driftgate.yaml:1:1: `environments` is empty
+    1 | version: 1
+      | ^^^^^^^^^^ name at least one: `production: { tier: production }`
+driftgate.yaml:1:1: `services` is empty
+    1 | version: 1
+      | ^^^^^^^^^^ name at least one, with its layers
+"#,
+    ),
+    (
+        "a service without layers",
+        &[],
+        r#"version: 1
+services:
+  api: {}
+  web: { layers: [] }
+  job:
+environments: { production: }
+"#,
+        r#"driftgate.yaml:3:3: service `api` has no layers
+    3 |   api: {}
+      |   ^^^ say where its values come from: `layers: [ … ]`
+driftgate.yaml:4:3: service `web` has an empty list of layers
+    4 |   web: { layers: [] }
+      |   ^^^
+driftgate.yaml:5:3: `job`: expected a map of fields, found nothing
+    5 |   job:
+      |   ^^^
+"#,
+    ),
+    (
+        "layers without sides",
+        &[],
+        r#"version: 1
+services:
+  api:
+    layers:
+      - name: a
+      - name: b
+        desired: {}
+      - name: c
+        live: {}
+      - name: d
+        desired: { manifests: [] }
+      - name: "e ${environment}"
+        desired: { manifests: x, rendered: y }
+environments: { production: }
+"#,
+        r#"driftgate.yaml:5:15: layer `a` has neither `desired` nor `live`
+    5 |       - name: a
+      |               ^ say where git has its values, or where to read them live
+driftgate.yaml:7:9: `desired` does not say where to read from
+    7 |         desired: {}
+      |         ^^^^^^^ add one of `manifests`, `kustomize`, `helm` and `rendered`
+driftgate.yaml:9:9: `live` does not say where to read from
+    9 |         live: {}
+      |         ^^^^ add `kubernetes: { context: …, namespace: … }`
+driftgate.yaml:11:9: `manifests` is an empty list
+   11 |         desired: { manifests: [] }
+      |         ^^^^^^^ name a file, a folder or a glob
+driftgate.yaml:12:15: a layer's name can't hold variables
+   12 |       - name: "e ${environment}"
+      |               ^^^^^^^^^^^^^^^^^^ it is the same in every environment
+driftgate.yaml:13:9: `desired` has `manifests` and `rendered`: expected one
+   13 |         desired: { manifests: x, rendered: y }
+      |         ^^^^^^^ write a layer for each
+"#,
+    ),
+    (
+        "what later releases have",
+        &[],
+        r#"version: 1
+services:
+  api:
+    schema: schemas/api.schema.json
+    code: [src]
+    layers:
+      - name: a
+        desired: { spring: { folder: . } }
+      - name: b
+        desired: { file: b.yaml, if-absent: skip }
+        live: { aws-ssm: { path: /x } }
+environments: { production: }
+promotion: [[production]]
+rules: []
+ignore: []
+waivers: []
+repositories: {}
+"#,
+        r#"driftgate.yaml:4:5: `schema` is not part of this version of driftgate yet
+    4 |     schema: schemas/api.schema.json
+      |     ^^^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:5:5: `code` is not part of this version of driftgate yet
+    5 |     code: [src]
+      |     ^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:8:20: `spring` is not part of this version of driftgate yet
+    8 |         desired: { spring: { folder: . } }
+      |                    ^^^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:10:20: `file` is not part of this version of driftgate yet
+   10 |         desired: { file: b.yaml, if-absent: skip }
+      |                    ^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:10:34: `if-absent` is not part of this version of driftgate yet
+   10 |         desired: { file: b.yaml, if-absent: skip }
+      |                                  ^^^^^^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:11:17: `aws-ssm` is not part of this version of driftgate yet
+   11 |         live: { aws-ssm: { path: /x } }
+      |                 ^^^^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:13:1: `promotion` is not part of this version of driftgate yet
+   13 | promotion: [[production]]
+      | ^^^^^^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:14:1: `rules` is not part of this version of driftgate yet
+   14 | rules: []
+      | ^^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:15:1: `ignore` is not part of this version of driftgate yet
+   15 | ignore: []
+      | ^^^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:16:1: `waivers` is not part of this version of driftgate yet
+   16 | waivers: []
+      | ^^^^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:17:1: `repositories` is not part of this version of driftgate yet
+   17 | repositories: {}
+      | ^^^^^^^^^^^^ remove it, or keep it for later as `x-…`
+"#,
+    ),
+    (
+        "paths that leave",
+        &[],
+        r#"version: 1
+services:
+  api:
+    variables: { up: ../.., abs: /etc, star: "*" }
+    layers:
+      - { name: a, desired: { manifests: [ ../other, "${up}/x", "${star}.yaml" ] } }
+      - { name: b, desired: { kustomize: "${abs}/passwd" } }
+      - { name: c, desired: { helm: { chart: "oci://registry/chart", release: Api, values: [ 'a\b.yaml', { file: "" } ] } } }
+environments: { production: }
+"#,
+        r#"driftgate.yaml:6:44: `../other` leaves the repository
+    6 |       - { name: a, desired: { manifests: [ ../other, "${up}/x", "${star}.yaml" ] } }
+      |                                            ^^^^^^^^
+driftgate.yaml:6:55: `../../x` leaves the repository
+    6 |       - { name: a, desired: { manifests: [ ../other, "${up}/x", "${star}.yaml" ] } }
+      |                                                       ^^^^^ filled in from `${up}`
+driftgate.yaml:6:66: `*` brings a wildcard into a path
+    6 |       - { name: a, desired: { manifests: [ ../other, "${up}/x", "${star}.yaml" ] } }
+      |                                                                  ^^^^^^^ filled in from `${star}`; write wildcards where the path is
+driftgate.yaml:7:43: `/etc/passwd` is an absolute path: paths start at the repository's root
+    7 |       - { name: b, desired: { kustomize: "${abs}/passwd" } }
+      |                                           ^^^^^^ filled in from `${abs}`
+driftgate.yaml:8:46: `oci://registry/chart` is an address: expected a path in the repository
+    8 |       - { name: c, desired: { helm: { chart: "oci://registry/chart", release: Api, values: [ 'a\b.yaml', { file: "" } ] } } }
+      |                                              ^^^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:8:79: `Api` is no Helm release: expected at most 53 of a-z, 0-9, `-` and `.`, with a letter or digit at both ends
+    8 |       - { name: c, desired: { helm: { chart: "oci://registry/chart", release: Api, values: [ 'a\b.yaml', { file: "" } ] } } }
+      |                                                                               ^^^
+driftgate.yaml:8:94: `a\b.yaml` holds a backslash: paths are written with `/`
+    8 |       - { name: c, desired: { helm: { chart: "oci://registry/chart", release: Api, values: [ 'a\b.yaml', { file: "" } ] } } }
+      |                                                                                              ^^^^^^^^^^
+driftgate.yaml:8:114: expected a text, found an empty one
+    8 |       - { name: c, desired: { helm: { chart: "oci://registry/chart", release: Api, values: [ 'a\b.yaml', { file: "" } ] } } }
+      |                                                                                                                  ^^
+"#,
+    ),
+    (
+        "names that are none",
+        &[],
+        r#"version: 1
+services:
+  api:
+    variables: { ns: "kube-system/x" }
+    layers:
+      - name: a
+        live: { kubernetes: { context: "a\nb", namespace: "${ns}" } }
+        workloads: [ api, deploy/api, deployment/Api, "deployment/${ns}" ]
+  "my api": { layers: [ { name: a, desired: { manifests: d } } ] }
+environments:
+  production:
+    tracks: --upload-pack=x
+    deployed: { flux: { kustomization: a, helm-release: b, namespace: A }, ref: x }
+  prod/eu: { deployed: { argo-cd: { namespace: x } } }
+  us: { deployed: { flux: {} } }
+  eu: { deployed: {} }
+"#,
+        r#"driftgate.yaml:7:40: `a\u{a}b` holds a control character (a line break, a tab or the like)
+    7 |         live: { kubernetes: { context: "a\nb", namespace: "${ns}" } }
+      |                                        ^^^^^^
+driftgate.yaml:7:60: `kube-system/x` is no Kubernetes namespace: expected at most 63 of a-z, 0-9 and `-`, with a letter or digit at both ends
+    7 |         live: { kubernetes: { context: "a\nb", namespace: "${ns}" } }
+      |                                                            ^^^^^ filled in from `${ns}`
+driftgate.yaml:8:22: `api` is no workload: expected `kind/name`, like `deployment/api`
+    8 |         workloads: [ api, deploy/api, deployment/Api, "deployment/${ns}" ]
+      |                      ^^^
+driftgate.yaml:8:27: `deploy/api` is no workload: expected deployment, statefulset, daemonset, job, cronjob, replicaset or pod before the `/`
+    8 |         workloads: [ api, deploy/api, deployment/Api, "deployment/${ns}" ]
+      |                           ^^^^^^^^^^
+driftgate.yaml:8:39: `Api` is no Kubernetes name: expected at most 253 of a-z, 0-9, `-` and `.`, with a letter or digit at both ends
+    8 |         workloads: [ api, deploy/api, deployment/Api, "deployment/${ns}" ]
+      |                                       ^^^^^^^^^^^^^^
+driftgate.yaml:8:67: `kube-system/x` is no Kubernetes name: expected at most 253 of a-z, 0-9, `-` and `.`, with a letter or digit at both ends
+    8 |         workloads: [ api, deploy/api, deployment/Api, "deployment/${ns}" ]
+      |                                                                   ^^^^^ filled in from `${ns}`
+driftgate.yaml:9:3: `my api` is no name for the service
+    9 |   "my api": { layers: [ { name: a, desired: { manifests: d } } ] }
+      |   ^^^^^^^^ letters, digits, `-`, `_` and `.`, beginning with a letter or digit
+driftgate.yaml:12:13: `--upload-pack=x` is no git ref
+   12 |     tracks: --upload-pack=x
+      |             ^^^^^^^^^^^^^^^
+driftgate.yaml:13:5: `deployed` says more than one way
+   13 |     deployed: { flux: { kustomization: a, helm-release: b, namespace: A }, ref: x }
+      |     ^^^^^^^^ keep one of `flux`, `argo-cd`, `ref` and `annotation`
+driftgate.yaml:13:17: `flux` names two objects
+   13 |     deployed: { flux: { kustomization: a, helm-release: b, namespace: A }, ref: x }
+      |                 ^^^^ keep `kustomization` or `helm-release`
+driftgate.yaml:13:71: `A` is no Kubernetes namespace: expected at most 63 of a-z, 0-9 and `-`, with a letter or digit at both ends
+   13 |     deployed: { flux: { kustomization: a, helm-release: b, namespace: A }, ref: x }
+      |                                                                       ^
+driftgate.yaml:14:3: `prod/eu` is no name for the environment
+   14 |   prod/eu: { deployed: { argo-cd: { namespace: x } } }
+      |   ^^^^^^^ letters, digits, `-`, `_` and `.`, beginning with a letter or digit
+driftgate.yaml:14:26: `application` is missing
+   14 |   prod/eu: { deployed: { argo-cd: { namespace: x } } }
+      |                          ^^^^^^^
+driftgate.yaml:15:21: `flux` names no object
+   15 |   us: { deployed: { flux: {} } }
+      |                     ^^^^ add `kustomization` or `helm-release`
+driftgate.yaml:16:9: `deployed` does not say how
+   16 |   eu: { deployed: {} }
+      |         ^^^^^^^^ add one of `flux`, `argo-cd`, `ref` and `annotation`
+"#,
+    ),
+    (
+        "variables",
+        &[],
+        r#"version: 1
+services:
+  api:
+    variables: { environment: x, "a b": y, other: "${region}", unclosed: "${", fine: "$${x}", list: [a] }
+    layers:
+      - { name: a, desired: { manifests: "${regoin}/${fine}" } }
+      - { name: b, desired: { manifests: "${region:-eu}" } }
+      - { name: c, desired: { manifests: "x/${region" } }
+      - { name: d, desired: { manifests: "${only-us}" } }
+      - { name: e, live: { kubernetes: { context: "${broken}" } } }
+environments:
+  eu: { variables: { region: eu, broken: "" } }
+  us: { variables: { region: us, only-us: x, broken: x } }
+  asia: { names: [ "${service}" ], variables: { region: asia, only-us: /x, broken: x } }
+"#,
+        r#"driftgate.yaml:4:18: `environment` is set by driftgate
+    4 |     variables: { environment: x, "a b": y, other: "${region}", unclosed: "${", fine: "$${x}", list: [a] }
+      |                  ^^^^^^^^^^^ choose another name for the variable
+driftgate.yaml:4:34: `a b` is no name for a variable
+    4 |     variables: { environment: x, "a b": y, other: "${region}", unclosed: "${", fine: "$${x}", list: [a] }
+      |                                  ^^^^^ letters, digits, `_` and `-`, beginning with a letter or `_`
+driftgate.yaml:4:52: a variable can't refer to another variable
+    4 |     variables: { environment: x, "a b": y, other: "${region}", unclosed: "${", fine: "$${x}", list: [a] }
+      |                                                    ^^ write its value out, or `$${` for a literal `${`
+driftgate.yaml:4:75: a variable can't refer to another variable
+    4 |     variables: { environment: x, "a b": y, other: "${region}", unclosed: "${", fine: "$${x}", list: [a] }
+      |                                                                           ^^ write its value out, or `$${` for a literal `${`
+driftgate.yaml:4:95: `list`: expected a text or a number, found a list
+    4 |     variables: { environment: x, "a b": y, other: "${region}", unclosed: "${", fine: "$${x}", list: [a] }
+      |                                                                                               ^^^^
+driftgate.yaml:6:43: unknown variable `${regoin}`
+    6 |       - { name: a, desired: { manifests: "${regoin}/${fine}" } }
+      |                                           ^^^^^^^^^ did you mean `region`? known here: `broken`, `environment`, `fine`, `list`, `only-us`, `other`, `region`, `service` and `unclosed`
+driftgate.yaml:6:53: `${x}` brings a wildcard into a path
+    6 |       - { name: a, desired: { manifests: "${regoin}/${fine}" } }
+      |                                                     ^^^^^^^ filled in from `${fine}`; write wildcards where the path is
+driftgate.yaml:7:43: `${region:-eu}` is no variable
+    7 |       - { name: b, desired: { manifests: "${region:-eu}" } }
+      |                                           ^^^^^^^^^^^^^ a variable is `${name}` and nothing else: no defaults, no functions; write `$${` for a literal `${`
+driftgate.yaml:8:45: `${` is not closed
+    8 |       - { name: c, desired: { manifests: "x/${region" } }
+      |                                             ^^^^^^^^ write `${name}`, or `$${` for a literal `${`
+driftgate.yaml:9:43: `/x` is an absolute path: paths start at the repository's root (api in asia)
+    9 |       - { name: d, desired: { manifests: "${only-us}" } }
+      |                                           ^^^^^^^^^^ filled in from `${only-us}`
+driftgate.yaml:9:43: unknown variable `${only-us}` (api in eu)
+    9 |       - { name: d, desired: { manifests: "${only-us}" } }
+      |                                           ^^^^^^^^^^ known here: `broken`, `environment`, `fine`, `list`, `other`, `region`, `service` and `unclosed`
+driftgate.yaml:10:52: the text is empty (api in eu)
+   10 |       - { name: e, live: { kubernetes: { context: "${broken}" } } }
+      |                                                    ^^^^^^^^^ filled in from `${broken}`
+driftgate.yaml:14:21: unknown variable `${service}`
+   14 |   asia: { names: [ "${service}" ], variables: { region: asia, only-us: /x, broken: x } }
+      |                     ^^^^^^^^^^ known here: `broken`, `environment`, `only-us` and `region`
+"#,
+    ),
+    (
+        "wrong types",
+        &[],
+        r#"version: 1
+services:
+  api:
+    environments: production
+    layers:
+      - name: 12
+        desired: { helm: { chart: c, release: r, values: [ 1, { select: x } ], set: { a: [1] } } }
+        closed: "yes"
+        deploy-time: [ { a: b } ]
+        types: { A: number }
+      - a text
+environments:
+  production: { settle: 10, names: { a: b }, deploys: never, variables: [ a ] }
+gate: error
+render: { timeout: 0s, allow-remote: 1 }
+deployers: [ 1 ]
+"#,
+        r#"driftgate.yaml:4:19: `environments`: expected a list, found a text
+    4 |     environments: production
+      |                   ^^^^^^^^^^ put it in brackets: `[ … ]`
+driftgate.yaml:6:15: `name`: expected a text, found a number
+    6 |       - name: 12
+      |               ^^ put it in quotes
+driftgate.yaml:7:60: expected a file, or a map with `file`, found a number
+    7 |         desired: { helm: { chart: c, release: r, values: [ 1, { select: x } ], set: { a: [1] } } }
+      |                                                            ^
+driftgate.yaml:7:63: `file` is missing
+    7 |         desired: { helm: { chart: c, release: r, values: [ 1, { select: x } ], set: { a: [1] } } }
+      |                                                               ^^^^^^^^^^^^^
+driftgate.yaml:7:87: `a`: expected a text or a number, found a list
+    7 |         desired: { helm: { chart: c, release: r, values: [ 1, { select: x } ], set: { a: [1] } } }
+      |                                                                                       ^
+driftgate.yaml:8:17: `closed`: expected `true` or `false`, found a text
+    8 |         closed: "yes"
+      |                 ^^^^^
+driftgate.yaml:9:24: expected a text, found a map
+    9 |         deploy-time: [ { a: b } ]
+      |                        ^^^^^^^^
+driftgate.yaml:10:21: unknown type `number`
+   10 |         types: { A: number }
+      |                     ^^^^^^ known: `text`, `quantity` and `duration`
+driftgate.yaml:11:9: expected a map of fields, found a text
+   11 |       - a text
+      |         ^^^^^^
+driftgate.yaml:13:25: `settle`: expected a span of time like 90s, 10m, 24h or 7d, found a number
+   13 |   production: { settle: 10, names: { a: b }, deploys: never, variables: [ a ] }
+      |                         ^^ say the unit: `10s`
+driftgate.yaml:13:29: `names`: expected a list, found a map
+   13 |   production: { settle: 10, names: { a: b }, deploys: never, variables: [ a ] }
+      |                             ^^^^^
+driftgate.yaml:13:55: unknown way to deploy `never`
+   13 |   production: { settle: 10, names: { a: b }, deploys: never, variables: [ a ] }
+      |                                                       ^^^^^ known: `later`
+driftgate.yaml:13:62: `variables`: expected a map by name, found a list
+   13 |   production: { settle: 10, names: { a: b }, deploys: never, variables: [ a ] }
+      |                                                              ^^^^^^^^^
+driftgate.yaml:14:7: `gate`: expected a map of fields, found a text
+   14 | gate: error
+      |       ^^^^^
+driftgate.yaml:15:20: a timeout must be longer than nothing and shorter than a lifetime
+   15 | render: { timeout: 0s, allow-remote: 1 }
+      |                    ^^ like 60s
+driftgate.yaml:15:38: `allow-remote`: expected `true` or `false`, found a number
+   15 | render: { timeout: 0s, allow-remote: 1 }
+      |                                      ^
+driftgate.yaml:16:14: expected a text, found a number
+   16 | deployers: [ 1 ]
+      |              ^ put it in quotes
+"#,
+    ),
+    (
+        "each where it does not belong",
+        &[],
+        r#"version: 1
+services:
+  "*": { layers: [ { name: a, desired: { manifests: "${each}" } } ] }
+  api:
+    each: { folders: x }
+    layers: [ { name: a, desired: { manifests: d } } ]
+environments: { production: }
+"#,
+        r#"driftgate.yaml:3:3: `"*"` stands for many services and needs `each`
+    3 |   "*": { layers: [ { name: a, desired: { manifests: "${each}" } } ] }
+      |   ^^^ like `each: { folders: "services/*" }`
+driftgate.yaml:5:5: `each` belongs under `"*"`
+    5 |     each: { folders: x }
+      |     ^^^^ call the service `"*"`: it becomes one service per match
+"#,
+    ),
+    (
+        "each without a whole",
+        &[],
+        r#"version: 1
+services:
+  "*":
+    each: { file: values.yaml }
+environments: { production: }
+"#,
+        r#"driftgate.yaml:3:3: `"*"` has no layers
+    3 |   "*":
+      |   ^^^ say where its services' values come from: `layers: [ … ]`
+driftgate.yaml:4:5: `file` needs `select`: where in it the names are
+    4 |     each: { file: values.yaml }
+      |     ^^^^ write `{ folders: "services/*" }` or `{ file: values.yaml, select: "apps[*].name" }`
+"#,
+    ),
+    (
+        "an anchor that is none",
+        &[],
+        r#"version: 1
+services:
+  api: { layers: *layers }
+environments: { production: }
+"#,
+        r#"driftgate.yaml:3:18: this is no YAML: while parsing node, found unknown anchor
+    3 |   api: { layers: *layers }
+      |                  ^
+"#,
+    ),
+    (
+        "patterns that find nothing",
+        &[
+            (
+                r#"values-eu.yaml"#,
+                r#"apps: []
+"#,
+            ),
+            (
+                r#"values-us.yaml"#,
+                r#"apps: [ { name: api } ]
+"#,
+            ),
+        ],
+        r#"version: 1
+services:
+  "*":
+    each: { file: "values-${environment}.yaml", select: "apps[*].name" }
+    layers: [ { name: a, desired: { manifests: d } } ]
+environments: { eu: , us: , asia: }
+"#,
+        r#"driftgate.yaml:4:19: values-asia.yaml does not exist in <repository>
+    4 |     each: { file: "values-${environment}.yaml", select: "apps[*].name" }
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ where there are no services, leave the environment out: `environments: [ … ]`
+driftgate.yaml:4:57: `apps[*].name` finds nothing in values-eu.yaml
+    4 |     each: { file: "values-${environment}.yaml", select: "apps[*].name" }
+      |                                                         ^^^^^^^^^^^^^^ a pattern that finds nothing would leave services out silently
+"#,
+    ),
+    (
+        "folders that nobody has",
+        &[(r#"services/README.md"#, r#""#)],
+        r#"version: 1
+services:
+  "*":
+    each: { folders: "services/*" }
+    layers: [ { name: a, desired: { manifests: "${path}" } } ]
+environments: { eu: , us: }
+"#,
+        r#"driftgate.yaml:4:22: `services/*` matches no folder
+    4 |     each: { folders: "services/*" }
+      |                      ^^^^^^^^^^^^ a pattern that finds nothing would leave services out silently
+"#,
+    ),
+    (
+        "folders that are no names, or one name twice",
+        &[
+            (r#"a/api/x"#, r#""#),
+            (r#"b/api/x"#, r#""#),
+            (r#"a/my app/x"#, r#""#),
+        ],
+        r#"version: 1
+services:
+  "*":
+    each: { folders: "{a,b}/*" }
+    layers: [ { name: a, desired: { manifests: "${path}" } } ]
+environments: { eu: , us: }
+"#,
+        r#"driftgate.yaml:4:22: `a/api` and `b/api` are both service `api`
+    4 |     each: { folders: "{a,b}/*" }
+      |                      ^^^^^^^^^ narrow the pattern
+driftgate.yaml:4:22: the folder `a/my app` is no service's name
+    4 |     each: { folders: "{a,b}/*" }
+      |                      ^^^^^^^^^ letters, digits, `-`, `_` and `.`; narrow the pattern
+"#,
+    ),
+    (
+        "names that are none in the file",
+        &[(
+            r#"list.yaml"#,
+            r#"apps:
+  - name: api
+  - name: api
+  - name: hunter2 secret
+  - name: [ x ]
+  - name:
+      sub: x
+"#,
+        )],
+        r#"version: 1
+services:
+  "*":
+    each: { file: list.yaml, select: "apps[*].name" }
+    layers: [ { name: a, desired: { manifests: d } } ]
+environments: { eu: }
+"#,
+        r#"list.yaml:3:11: service `api` is listed twice
+       = selected by `apps[*].name` in driftgate.yaml
+list.yaml:4:11: this is no service's name: letters, digits, `-`, `_` and `.`
+       = selected by `apps[*].name` in driftgate.yaml
+"#,
+    ),
+    (
+        "a broken file",
+        &[(
+            r#"list.yaml"#,
+            r#"apps: [ api
+"#,
+        )],
+        r#"version: 1
+services:
+  "*":
+    each: { file: list.yaml, select: apps }
+    layers: [ { name: a, desired: { manifests: d } } ]
+  api: {}
+environments: { eu: }
+"#,
+        r#"list.yaml:1:7: this is no YAML: unclosed bracket '['
+"#,
+    ),
+    (
+        "refining what is not found",
+        &[(
+            r#"list.yaml"#,
+            r#"eu: [ api ]
+us: [ web ]
+"#,
+        )],
+        r#"version: 1
+services:
+  "*":
+    each: { file: list.yaml, select: "${environment}" }
+    layers: [ { name: a, desired: { manifests: d } } ]
+  api: { environments: [ eu, us ] }
+  wep: { environments: [ eu ] }
+environments: { eu: , us: }
+"#,
+        r#"driftgate.yaml:6:30: `"*"` does not find `api` in `us`
+    6 |   api: { environments: [ eu, us ] }
+      |                              ^^ remove it here, or add the service there
+driftgate.yaml:7:3: service `wep` has no layers
+    7 |   wep: { environments: [ eu ] }
+      |   ^^^ `"*"` does not find it: did you mean `web`?
+"#,
+    ),
+    (
+        "a pattern and a path of keys that are none",
+        &[(
+            r#"list.yaml"#,
+            r#"eu: [ api ]
+"#,
+        )],
+        r#"version: 1
+services:
+  "*":
+    each: { file: list.yaml, select: "eu[" }
+    layers: [ { name: a, desired: { manifests: d } } ]
+environments: { eu: }
+"#,
+        r#"driftgate.yaml:4:38: not a key path at character 3: expected a name
+    4 |     each: { file: list.yaml, select: "eu[" }
+      |                                      ^^^^^ like `apps[*].name`
+"#,
+    ),
+    (
+        "a glob that is none",
+        &[(
+            r#"list.yaml"#,
+            r#"eu: [ api ]
+"#,
+        )],
+        r#"version: 1
+services:
+  "*":
+    each: { folders: "services/[" }
+    layers: [ { name: a, desired: { manifests: d } } ]
+environments: { eu: }
+"#,
+        r#"driftgate.yaml:4:22: `services/[` is no pattern: unclosed character class; missing ']'
+    4 |     each: { folders: "services/[" }
+      |                      ^^^^^^^^^^^^
+"#,
+    ),
+];

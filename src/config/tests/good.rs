@@ -1,0 +1,366 @@
+//! What files load to.
+
+use super::{GOOD, Repository, SAMPLE, load_alone};
+use crate::model::{
+    report::FailOn,
+    target::{DeployedSpec, DesiredSpec, Layer, LiveSpec, Project, SecretsMode, Target, Tier},
+    value::ValueType,
+};
+use std::fmt::Write;
+
+fn target<'p>(project: &'p Project, service: &str, environment: &str) -> &'p Target {
+    let is = |t: &&Target| &*t.id.service == service && &*t.id.environment == environment;
+    project.targets.iter().find(is).expect("the target")
+}
+
+fn ids(project: &Project) -> Vec<String> {
+    project.targets.iter().map(|t| t.id.to_string()).collect()
+}
+
+fn context(layer: &Layer) -> Option<&str> {
+    let Some(LiveSpec::Kubernetes(live)) = &layer.live else {
+        return None;
+    };
+    live.context.as_deref()
+}
+
+#[test]
+fn good_files_load() {
+    for (about, yaml) in GOOD {
+        if let Err(shown) = load_alone(yaml) {
+            panic!("{about}:\n{shown}");
+        }
+    }
+}
+
+#[test]
+fn the_sample_is_three_targets() {
+    let loaded = load_alone(SAMPLE).expect("it loads");
+    let project = &loaded.project;
+    assert_eq!(
+        ids(project),
+        [
+            "api in production-eu",
+            "api in production-us",
+            "api in staging"
+        ]
+    );
+    let eu = target(project, "api", "production-eu");
+    let layer = &eu.layers[0];
+    assert_eq!(
+        layer.desired,
+        Some(DesiredSpec::Kustomize {
+            folder: "deploy/overlays/production-eu".into()
+        })
+    );
+    assert_eq!(context(layer), Some("prod-eu"));
+    assert_eq!(layer.workloads[1].name.as_ref(), "api-worker");
+    assert!(layer.closed);
+    assert_eq!(eu.environment.tier, Tier::Production);
+    assert_eq!(eu.environment.deploys_within, Some(86_400));
+    assert_eq!(eu.environment.settle, 600);
+    assert_eq!(eu.environment.variables["region"].as_ref(), "eu-west-1");
+    assert_eq!(project.gate.snapshot_max_age, 86_400);
+    let place = &loaded.places.layers[&("api".into(), "workload".into())];
+    assert_eq!(place.to_string(), "driftgate.yaml:7:15");
+    let place = &loaded.places.environments["staging"];
+    assert_eq!(place.to_string(), "driftgate.yaml:13:3");
+}
+
+#[test]
+fn every_field_arrives() {
+    let loaded = load_alone(GOOD[3].1).expect("it loads");
+    let project = &loaded.project;
+    let target = target(project, "api", "production");
+    let [workload, rest] = target.layers.as_slice() else {
+        panic!("two layers");
+    };
+    let Some(DesiredSpec::Helm(helm)) = &workload.desired else {
+        panic!("a chart");
+    };
+    assert_eq!(helm.release.as_ref(), "api-3");
+    assert_eq!(helm.values[0].file.as_ref(), "services/api/values.yaml");
+    let select = helm.values[1].select.as_ref().expect("a select");
+    assert_eq!(select.to_string(), "apps[api].values");
+    assert!(helm.values[1].if_absent_skip);
+    let set: Vec<String> = helm.set.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    assert_eq!(set, ["debug=false", "name=api", "none=", "replicas=2"]);
+    let Some(LiveSpec::Kubernetes(live)) = &workload.live else {
+        panic!("a cluster");
+    };
+    assert_eq!(live.secrets, SecretsMode::Digest);
+    assert_eq!(live.timeout, Some(90));
+    assert_eq!(workload.workloads[0].name.as_ref(), "api");
+    assert_eq!(workload.workloads[1].kind.as_ref(), "statefulset");
+    assert!(!workload.closed);
+    assert_eq!(workload.types["MEMORY"], ValueType::Quantity);
+    assert!(rest.closed);
+    let environment = &target.environment;
+    assert_eq!(environment.tier, Tier::Staging);
+    assert_eq!(environment.names[0].as_ref(), "prod");
+    assert_eq!(environment.tracks.as_deref(), Some("env/production"));
+    assert!(environment.deploys_later);
+    assert_eq!(environment.settle, 5400);
+    assert_eq!(project.gate.fail_on, FailOn::Never);
+    assert!(project.render.allow_remote);
+    assert_eq!(project.render.timeout, Some(120));
+    assert_eq!(project.deployers, ["my-bot".into()]);
+}
+
+#[test]
+fn what_is_deployed_may_differ_by_service() {
+    let loaded = load_alone(GOOD[4].1).expect("it loads");
+    let project = &loaded.project;
+    let deployed = |e: &str| target(project, "api", e).environment.deployed.clone();
+    assert_eq!(
+        deployed("a"),
+        Some(DeployedSpec::Flux {
+            kind: "Kustomization".into(),
+            name: "api".into(),
+            namespace: None
+        })
+    );
+    assert_eq!(
+        deployed("b"),
+        Some(DeployedSpec::ArgoCd {
+            application: "api-b".into(),
+            namespace: Some("gitops".into())
+        })
+    );
+    assert_eq!(deployed("c"), Some(DeployedSpec::Ref("deployed/c".into())));
+    assert_eq!(
+        deployed("d"),
+        Some(DeployedSpec::Annotation("example.com/revision".into()))
+    );
+    assert_eq!(
+        project.environments["b"].deployed, None,
+        "it has no one service"
+    );
+}
+
+#[test]
+fn merges_and_aliases_arrive() {
+    let loaded = load_alone(GOOD[2].1).expect("it loads");
+    let project = &loaded.project;
+    let web = &target(project, "web", "us").layers[0];
+    assert_eq!(context(web), Some("us"));
+    let Some(LiveSpec::Kubernetes(live)) = &web.live else {
+        panic!("a cluster");
+    };
+    assert_eq!(live.namespace.as_deref(), Some("web"));
+    assert_eq!(project.environments["eu"].settle, 600);
+    assert_eq!(project.environments["us"].settle, 300);
+}
+
+#[test]
+fn a_release_goes_where_the_cluster_is_read() {
+    let yaml = "\
+version: 1
+services:
+  api:
+    layers:
+      - name: workload
+        desired: { helm: { chart: charts/api, release: api } }
+        live: { kubernetes: { namespace: shop } }
+environments: { production: }
+";
+    let loaded = load_alone(yaml).expect("it loads");
+    let Some(DesiredSpec::Helm(helm)) = &loaded.project.targets[0].layers[0].desired else {
+        panic!("a chart");
+    };
+    assert_eq!(helm.namespace.as_deref(), Some("shop"));
+}
+
+#[test]
+fn a_service_variable_hides_that_of_the_environment() {
+    let yaml = "\
+version: 1
+services:
+  api:
+    variables: { context: special }
+    layers: [ { name: w, live: { kubernetes: { context: \"${context}\" } } } ]
+  web:
+    layers: [ { name: w, live: { kubernetes: { context: \"${context}\" } } } ]
+environments: { production: { variables: { context: prod } } }
+";
+    let loaded = load_alone(yaml).expect("it loads");
+    let of = |service| {
+        context(&target(&loaded.project, service, "production").layers[0]).map(str::to_owned)
+    };
+    assert_eq!(of("api").as_deref(), Some("special"));
+    assert_eq!(of("web").as_deref(), Some("prod"));
+}
+
+const FOLDERS: &str = "\
+version: 1
+services:
+  \"*\":
+    each: { folders: services/* }
+    variables: { namespace: shop }
+    layers:
+      - name: defaults
+        desired: { manifests: \"${path}/base\" }
+      - name: workload
+        desired: { kustomize: \"${path}/${environment}\" }
+        live: { kubernetes: { context: \"${environment}\", namespace: \"${namespace}\" } }
+  payments:
+    variables: { namespace: money }
+    environments: [production]
+    layers:
+      - name: workload
+        desired: { rendered: \"${each}\" }
+      - name: extra
+        desired: { manifests: \"${path}/extra\" }
+  cron:
+    layers: [ { name: only, desired: { manifests: cron } } ]
+environments: { production: , staging: }
+";
+
+#[test]
+fn one_service_per_folder_and_named_entries_refine() {
+    let repository = Repository::of(&[
+        ("services/api/base/a.yaml", ""),
+        ("services/payments/base/a.yaml", ""),
+        ("services/.hidden/a.yaml", ""),
+        ("services/README.md", ""),
+        ("other/x/a.yaml", ""),
+    ]);
+    let loaded = repository.load(FOLDERS).expect("it loads");
+    let project = &loaded.project;
+    assert_eq!(
+        ids(project),
+        [
+            "api in production",
+            "api in staging",
+            "cron in production",
+            "cron in staging",
+            "payments in production"
+        ]
+    );
+    let api = target(project, "api", "staging");
+    assert_eq!(
+        api.layers[1].desired,
+        Some(DesiredSpec::Kustomize {
+            folder: "services/api/staging".into()
+        })
+    );
+    let payments = target(project, "payments", "production");
+    let names: Vec<&str> = payments.layers.iter().map(|l| &*l.name).collect();
+    assert_eq!(names, ["defaults", "workload", "extra"]);
+    assert_eq!(
+        payments.layers[1].desired,
+        Some(DesiredSpec::Rendered {
+            path: "payments".into()
+        })
+    );
+    assert_eq!(payments.layers[1].live, None, "replaced as a whole");
+    assert_eq!(
+        payments.layers[2].desired,
+        Some(DesiredSpec::Manifests {
+            paths: vec!["services/payments/extra".into()]
+        })
+    );
+}
+
+#[test]
+fn sixty_services_in_three_environments() {
+    let mut files = Vec::new();
+    for environment in ["staging", "production-us", "production-eu"] {
+        let mut yaml = String::from("apps:\n");
+        for n in 0..60 {
+            // One runs in two environments only.
+            if n == 59 && environment == "staging" {
+                continue;
+            }
+            writeln!(
+                yaml,
+                "  - name: service-{n:02}\n    helm: {{ values: {{ replicas: {n} }} }}"
+            )
+            .expect("a String");
+        }
+        files.push((format!("values-{environment}.yaml"), yaml));
+    }
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    let yaml = "\
+version: 1
+services:
+  \"*\":
+    each: { file: \"values-${environment}.yaml\", select: \"apps[*].name\" }
+    layers:
+      - name: workload
+        desired:
+          helm:
+            chart: charts/app
+            release: \"${each}\"
+            values: [ { file: \"values-${environment}.yaml\", select: \"apps[${service}].helm.values\" } ]
+        live: { kubernetes: { context: \"${environment}\", namespace: \"${service}\" } }
+environments: { staging: { tier: staging }, production-us: , production-eu: }
+";
+    let loaded = Repository::of(&files).load(yaml).expect("it loads");
+    assert_eq!(loaded.project.targets.len(), 179);
+    let inputs: Vec<&str> = loaded.inputs.iter().map(|i| &**i).collect();
+    assert_eq!(
+        inputs,
+        [
+            "values-production-eu.yaml",
+            "values-production-us.yaml",
+            "values-staging.yaml"
+        ]
+    );
+    let last = target(&loaded.project, "service-59", "production-eu");
+    let Some(DesiredSpec::Helm(helm)) = &last.layers[0].desired else {
+        panic!("a chart");
+    };
+    assert_eq!(helm.release.as_ref(), "service-59");
+    let select = helm.values[0].select.as_ref().expect("a select");
+    assert_eq!(select.to_string(), "apps[service-59].helm.values");
+}
+
+#[test]
+fn names_stand_in_lists_maps_and_texts() {
+    for (content, select) in [
+        ("apps: { api: {}, web: {} }", "apps"),
+        ("apps: [ api, web ]", "apps"),
+        ("apps: [ { name: api }, { name: web } ]", "apps[*].name"),
+        (
+            "groups: [ { apps: [ api ] }, { apps: [ web ] } ]",
+            "groups[*].apps",
+        ),
+        ("groups: { a: { x: api }, b: { x: web } }", "groups[*].x"),
+        (
+            "groups: [ { name: a, apps: [ api, web ] }, { name: b, apps: [ no ] } ]",
+            "groups[a].apps",
+        ),
+        ("groups: [ [ no ], [ api, web ] ]", "groups[#1]"),
+    ] {
+        let yaml = format!(
+            "version: 1\nservices: {{ \"*\": {{ each: {{ file: list.yaml, select: \"{select}\" }}, \
+             layers: [ {{ name: w, desired: {{ manifests: \"${{each}}\" }} }} ] }} }}\nenvironments: {{ p: }}\n"
+        );
+        let loaded = Repository::of(&[("list.yaml", content)]).load(&yaml);
+        let loaded = loaded.unwrap_or_else(|shown| panic!("{content}: {shown}"));
+        assert_eq!(ids(&loaded.project), ["api in p", "web in p"], "{content}");
+    }
+}
+
+#[test]
+fn what_nothing_runs_in_is_said() {
+    let yaml = "\
+version: 1
+services:
+  api: { environments: [production, production], layers: [ { name: w, desired: { manifests: d } } ] }
+environments: { production: , staging: }
+";
+    let loaded = load_alone(yaml).expect("it loads");
+    let said: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "driftgate.yaml:3:37: environment `production` is listed twice",
+            "driftgate.yaml:4:31: no service runs in `staging`"
+        ]
+    );
+}

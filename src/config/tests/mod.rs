@@ -1,0 +1,164 @@
+//! Whole files: what they load to, and what is said about wrong ones.
+
+#![allow(clippy::panic, reason = "a test that can't go on says what it found")]
+
+mod bad;
+mod good;
+mod properties;
+mod schema;
+
+use super::{Loaded, load, show};
+use crate::git::Files;
+use std::fs;
+
+/// A repository of files in a folder.
+struct Repository {
+    folder: tempfile::TempDir,
+}
+
+impl Repository {
+    fn of(files: &[(&str, &str)]) -> Repository {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, content) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+            fs::write(path, content).expect("written");
+        }
+        Repository { folder }
+    }
+
+    fn load(&self, yaml: &str) -> Result<Loaded, String> {
+        let files = Files::folder(self.folder.path());
+        load(yaml.as_bytes(), "driftgate.yaml", &files).map_err(|problems| show(&problems))
+    }
+
+    /// What is said about a file that does not load.
+    fn refused(&self, yaml: &str) -> String {
+        match self.load(yaml) {
+            Err(shown) => shown,
+            Ok(loaded) => format!("loaded: {:?}", loaded.project),
+        }
+    }
+}
+
+fn load_alone(yaml: &str) -> Result<Loaded, String> {
+    Repository::of(&[]).load(yaml)
+}
+
+/// Files that load, each with what it is about. The schema accepts them too.
+const GOOD: &[(&str, &str)] = &[
+    (
+        "the least",
+        "\
+version: 1
+services:
+  api:
+    layers: [ { name: workload, desired: { manifests: deploy } } ]
+environments:
+  production:
+",
+    ),
+    ("the sample", SAMPLE),
+    (
+        "anchors, merges and x- keys",
+        "\
+version: 1
+x-defaults: &layers
+  - name: workload
+    desired: { kustomize: \"deploy/${environment}\" }
+    live: { kubernetes: &cluster { context: \"${environment}\", namespace: shop } }
+    x-note: any map may have them
+x-production: &production
+  tier: production
+  settle: 10m
+services:
+  api: { layers: *layers }
+  web:
+    layers:
+      - name: workload
+        desired: { rendered: web }
+        live:
+          kubernetes:
+            <<: *cluster
+            namespace: web
+environments:
+  eu: { <<: *production, names: [eu] }
+  us: { <<: *production, settle: 5m }
+",
+    ),
+    (
+        "every field",
+        "\
+version: 1
+services:
+  api:
+    variables: { path: services/api, shard: 3, canary: true, empty: \"\" }
+    environments: [production]
+    layers:
+      - name: workload
+        desired:
+          helm:
+            chart: charts/api
+            release: \"${service}-${shard}\"
+            namespace: shop
+            values:
+              - \"${path}/values.yaml\"
+              - { file: values.yaml, select: \"apps[${service}].values\", if-absent: skip }
+            set: { replicas: 2, debug: false, name: \"${service}\", none: \"\" }
+        live: { kubernetes: { context: prod, namespace: shop, secrets: digest, timeout: 90s } }
+        workloads: [\"deployment/${service}\", StatefulSet/db]
+        deploy-time: [image, GIT_REF]
+        closed: false
+        types: { DB_TIMEOUT: duration, MEMORY: quantity, NAME: text }
+      - name: rest
+        desired: { manifests: [a.yaml, \"b/**/*.yaml\"] }
+environments:
+  production:
+    tier: staging
+    variables: { context: prod }
+    names: [\"${context}\", us-east-1]
+    deployed: { flux: { helm-release: api, namespace: flux } }
+    deploys-within: 1d
+    settle: 1h30m
+    tracks: \"env/${environment}\"
+    deploys: later
+gate: { fail-on: never, snapshot-max-age: 12h }
+render: { allow-remote: true, timeout: 2m }
+deployers: [ my-bot ]
+",
+    ),
+    (
+        "ways to know what is deployed",
+        "\
+version: 1
+services:
+  api: { layers: [ { name: live, live: { kubernetes: {} } } ] }
+environments:
+  a: { deployed: { flux: { kustomization: api } } }
+  b: { deployed: { argo-cd: { application: \"${service}-${environment}\", namespace: gitops } } }
+  c: { deployed: { ref: \"deployed/${environment}\" } }
+  d: { deployed: { annotation: example.com/revision } }
+",
+    ),
+];
+
+/// The sample of the design, with what works in this release.
+const SAMPLE: &str = "\
+# yaml-language-server: $schema=schemas/driftgate.schema.json
+version: 1
+services:
+  api:
+    variables: { path: services/api }
+    layers:
+      - name: workload
+        desired: { kustomize: \"deploy/overlays/${environment}\" }
+        live:    { kubernetes: { context: \"${context}\", namespace: shop } }
+        workloads: [deployment/api, deployment/api-worker]
+        deploy-time: [image, GIT_REF]
+environments:
+  staging:       { tier: staging, variables: { context: staging, region: us-east-1 } }
+  production-us: { tier: production, variables: { context: prod-us, region: us-east-1 }, names: [us, us-east-1] }
+  production-eu: { tier: production, variables: { context: prod-eu, region: eu-west-1 }, names: [eu, eu-west-1],
+                   deployed: { flux: { kustomization: api } }, deploys-within: 1d, settle: 10m }
+gate: { fail-on: error, snapshot-max-age: 24h }
+";

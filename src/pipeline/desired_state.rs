@@ -1,0 +1,215 @@
+//! What git says, for every layer of every target: base and head, each distinct specification
+//! read once.
+
+use super::{inputs::Run, revisions::Revisions};
+use crate::{
+    desired::{self, DesiredContext},
+    git::Files,
+    model::{
+        desired::DesiredWorld,
+        observation::ObjectId,
+        report::Occasion,
+        target::{DesiredSpec, LiveSpec},
+    },
+    plan::{LayerPlan, Plan, TargetPlan},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// What git says of all layers.
+pub(crate) struct State {
+    /// One per layer of each target, in the plan's order.
+    pub(crate) layers: Vec<LayerState>,
+}
+
+/// One layer of one target.
+#[derive(Clone)]
+pub(crate) struct LayerState {
+    /// Index into the plan's targets.
+    pub(crate) target: usize,
+    /// Index into the target's layers.
+    pub(crate) layer: usize,
+    /// Where objects without a namespace of their own live.
+    pub(crate) namespace: Option<Box<str>>,
+    /// Before the change.
+    pub(crate) base: Arc<DesiredWorld>,
+    /// After it.
+    pub(crate) head: Arc<DesiredWorld>,
+    /// What was applied last; base until that is learnt.
+    pub(crate) deployed: Arc<DesiredWorld>,
+    /// Whether live is read for it.
+    pub(crate) in_scope: bool,
+}
+
+/// Reads base and head of everything that is planned.
+pub(crate) fn read(run: &Run<'_>, plan: &Plan, revisions: &Revisions) -> State {
+    let reader = Reader::new(run, plan);
+    let mut layers = Vec::new();
+    for (t, target) in plan.targets.iter().enumerate() {
+        let (base, head) = files_of(run, target, revisions);
+        for (l, layer) in target.layers.iter().enumerate() {
+            let namespace = reader.namespace(layer);
+            let world = |spec: Option<&DesiredSpec>, files: &Files| {
+                reader.world(spec, files, namespace.as_deref())
+            };
+            let head = world(layer.head.as_ref(), &head);
+            let base = match (&revisions.base_shown, layer.base == layer.head) {
+                (None, true) => head.clone(),
+                _ => world(layer.base.as_ref(), &base),
+            };
+            layers.push(LayerState {
+                target: t,
+                layer: l,
+                deployed: base.clone(),
+                base,
+                head,
+                namespace,
+                in_scope: true,
+            });
+        }
+    }
+    State { layers }
+}
+
+/// Base and head of one target: an environment that tracks a ref of its own is not touched by the
+/// change under review.
+fn files_of(run: &Run<'_>, target: &TargetPlan, revisions: &Revisions) -> (Files, Files) {
+    let both = (revisions.base.clone(), revisions.head.clone());
+    let (Some(tracked), Some(repository), false) = (
+        &target.environment.tracks,
+        &run.repository,
+        revisions.work_tree,
+    ) else {
+        return both;
+    };
+    match repository.resolve(tracked) {
+        // The change is made on the branch that the environment follows.
+        Ok(r) if revisions.base_commit.as_ref().is_some_and(|b| b.id == r.id) => both,
+        Ok(r) => match repository.files_at(&r) {
+            Ok(files) => (files.clone(), files),
+            Err(_) => both,
+        },
+        Err(_) => both,
+    }
+}
+
+/// Reads desired worlds, each distinct one once.
+pub(crate) struct Reader<'r> {
+    run: &'r Run<'r>,
+    plan: &'r Plan,
+    known: Mutex<BTreeMap<String, Arc<DesiredWorld>>>,
+}
+
+impl<'r> Reader<'r> {
+    pub(crate) fn new(run: &'r Run<'r>, plan: &'r Plan) -> Reader<'r> {
+        Reader {
+            run,
+            plan,
+            known: Mutex::default(),
+        }
+    }
+
+    /// Where objects without a namespace live: as configured, else as the credentials say.
+    fn namespace(&self, layer: &LayerPlan) -> Option<Box<str>> {
+        let LiveSpec::Kubernetes(spec) = layer.layer.live.as_ref()?;
+        spec.namespace
+            .clone()
+            .or_else(|| {
+                self.run
+                    .inputs
+                    .live
+                    .is_empty()
+                    .then(|| super::live::connect(self.run, spec).ok()?.namespace())
+                    .flatten()
+            })
+            .or_else(|| Some("default".into()))
+    }
+
+    /// The world that `spec` describes in `files`; an absent one is empty.
+    pub(crate) fn world(
+        &self,
+        spec: Option<&DesiredSpec>,
+        files: &Files,
+        namespace: Option<&str>,
+    ) -> Arc<DesiredWorld> {
+        let Some(spec) = spec else {
+            return Arc::default();
+        };
+        let key = format!("{:?} {:?} {namespace:?}", spec, files.describe());
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(&key) {
+            return known.clone();
+        }
+        let cx = DesiredContext {
+            key: &self.run.key,
+            classifier: &self.run.classifier,
+            default_namespace: namespace,
+            cluster_scoped: &desired::is_cluster_scoped,
+            render: &self.plan.render,
+            rendered: &self.run.inputs.rendered,
+            cache_folder: self.run.inputs.cache.as_deref(),
+            program_path: &self.run.inputs.program_path,
+            cache: &self.run.parsed,
+        };
+        let world = Arc::new(desired::read(spec, files, &cx));
+        lock().insert(key, world.clone());
+        world
+    }
+}
+
+impl State {
+    /// A review reads live only for targets that the change writes.
+    pub(crate) fn choose_scope(&mut self, occasion: Occasion) {
+        if occasion != Occasion::Review {
+            return;
+        }
+        let written: BTreeSet<usize> = self
+            .layers
+            .iter()
+            .filter(|l| differ(&l.base, &l.head))
+            .map(|l| l.target)
+            .collect();
+        for layer in &mut self.layers {
+            layer.in_scope = written.contains(&layer.target);
+        }
+    }
+
+    /// Objects that git has in any target of an environment.
+    pub(crate) fn claimed(&self, plan: &Plan, environment: &str) -> BTreeSet<ObjectId> {
+        self.layers
+            .iter()
+            .filter(|l| &*plan.targets[l.target].id.environment == environment)
+            .flat_map(|l| [&l.base, &l.head, &l.deployed])
+            .flat_map(|w| w.objects.keys().cloned())
+            .collect()
+    }
+
+    /// All files that were read at head, sorted.
+    pub(crate) fn inputs(&self) -> Vec<Arc<str>> {
+        let mut all: Vec<Arc<str>> = self
+            .layers
+            .iter()
+            .flat_map(|l| l.head.inputs.iter().cloned())
+            .collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
+/// Whether the change renders anything differently. What could not be read may differ.
+fn differ(base: &Arc<DesiredWorld>, head: &Arc<DesiredWorld>) -> bool {
+    if Arc::ptr_eq(base, head) {
+        return false;
+    }
+    base.incomplete.is_some()
+        || head.incomplete.is_some()
+        || base.objects.len() != head.objects.len()
+        || base.objects.iter().any(|(id, b)| {
+            head.objects
+                .get(id)
+                .is_none_or(|h| !Arc::ptr_eq(b, h) && !b.tree.root().same(h.tree.root()))
+        })
+}

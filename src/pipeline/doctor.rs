@@ -1,0 +1,159 @@
+//! Reaches every source, shows what may be read, compares nothing.
+
+use super::{CheckRequest, Inputs, desired_state, inputs::Run, live, revisions};
+use crate::{
+    model::{
+        report::Occasion,
+        value::{Unread, UnreadCause},
+    },
+    plan,
+    source::{Diagnosis, Wanted, kubernetes},
+    text,
+};
+use std::fmt::Write;
+
+/// What `driftgate doctor` was asked for.
+pub struct DoctorRequest {
+    /// What is read, and where from.
+    pub inputs: Inputs,
+    /// Only print the least-privilege roles.
+    pub rbac: bool,
+}
+
+/// What came of it.
+pub struct DoctorOutcome {
+    /// For stdout.
+    pub text: String,
+    /// Whether every source answers and may be read.
+    pub healthy: bool,
+}
+
+/// Runs the doctor.
+///
+/// # Errors
+/// When it can't even begin.
+pub fn doctor(request: &DoctorRequest) -> anyhow::Result<DoctorOutcome> {
+    let run = Run::new(&request.inputs)?;
+    let check = CheckRequest {
+        inputs: request.inputs.clone(),
+        base: None,
+        head: None,
+        // The doctor is asked before the first commit, too.
+        worktree: run.repository.as_ref().is_some_and(|r| !r.is_bare()),
+        occasion: Some(Occasion::Audit),
+        fail_on: None,
+    };
+    let revisions = revisions::choose(&run, &check)?;
+    let projects = revisions::projects(&run, &revisions)?;
+    let plan = plan::plan(None, &projects.head, &run.filter())?;
+    let state = desired_state::read(&run, &plan, &revisions);
+    let systems = live::systems(&plan, &state);
+    if request.rbac {
+        let mut all = Wanted::default();
+        for system in systems.values() {
+            plan::extend(&mut all, system.wanted.clone());
+        }
+        return Ok(DoctorOutcome {
+            text: kubernetes::rbac(&all, &[], "driftgate"),
+            healthy: true,
+        });
+    }
+    let mut out = DoctorOutcome {
+        text: String::new(),
+        healthy: true,
+    };
+    for layer in &state.layers {
+        for problem in &layer.head.problems {
+            let _ = writeln!(out.text, "{}", text::terminal(&problem.to_string()));
+            out.healthy &= !problem.blocks;
+        }
+    }
+    for (key, system) in &systems {
+        let (from, diagnosis) = inspect(&run, system);
+        let _ = writeln!(out.text, "{}: {}", key.environment, text::terminal(&from));
+        out.healthy &= show(&diagnosis, &mut out.text);
+    }
+    if systems.is_empty() {
+        out.text
+            .push_str("no layer of the chosen services has a live side\n");
+    }
+    Ok(out)
+}
+
+#[cfg(feature = "kubernetes")]
+fn inspect(run: &Run<'_>, system: &live::SystemPlan) -> (Box<str>, Diagnosis) {
+    let source = match live::connect(run, &system.spec) {
+        Ok(source) => source,
+        Err(why) => return ("kubernetes".into(), unreached(why)),
+    };
+    let progress = |text: &str| run.progress(text);
+    let cx = crate::source::ReadContext {
+        key: &run.key,
+        classifier: &run.classifier,
+        limit: std::time::Duration::from_secs(run.inputs.timeout_seconds),
+        progress: &progress,
+    };
+    let diagnosis = match live::runtime() {
+        Ok(runtime) => runtime.block_on(source.inspect(&system.wanted, &cx)),
+        Err(e) => unreached(Unread::new(UnreadCause::Unreachable, e.to_string())),
+    };
+    (source.describe(), diagnosis)
+}
+
+#[cfg(not(feature = "kubernetes"))]
+fn inspect(run: &Run<'_>, system: &live::SystemPlan) -> (Box<str>, Diagnosis) {
+    let why = live::connect(run, &system.spec).err();
+    let why = why.unwrap_or_else(|| Unread::new(UnreadCause::Unreachable, "not built"));
+    ("kubernetes".into(), unreached(why))
+}
+
+fn unreached(why: Unread) -> Diagnosis {
+    Diagnosis {
+        system: None,
+        server_version: None,
+        reached: Err(why),
+        rights: vec![],
+        resources: vec![],
+        warnings: vec![],
+    }
+}
+
+/// What was found, in lines; whether nothing is missing.
+fn show(diagnosis: &Diagnosis, out: &mut String) -> bool {
+    if let Err(why) = &diagnosis.reached {
+        let _ = writeln!(out, "  not reached: {}", text::terminal(&why.detail));
+        return false;
+    }
+    let version = diagnosis
+        .server_version
+        .as_deref()
+        .unwrap_or("of unknown version");
+    let _ = writeln!(out, "  reached: server {}", text::terminal(version));
+    let mut healthy = true;
+    for right in &diagnosis.rights {
+        let what = match &right.namespace {
+            Some(ns) => format!("{} {} in {ns}", right.verb, right.resource),
+            None => format!("{} {}", right.verb, right.resource),
+        };
+        let (mark, why) = match right.allowed {
+            Some(true) => ("allowed", ""),
+            Some(false) => ("MISSING", right.why.as_deref().unwrap_or("")),
+            None => ("unknown", right.why.as_deref().unwrap_or("")),
+        };
+        healthy &= right.allowed != Some(false);
+        let _ = writeln!(
+            out,
+            "  {mark:<8} {}{}{}",
+            text::terminal(&what),
+            if why.is_empty() { "" } else { ": " },
+            text::terminal(why)
+        );
+    }
+    for warning in &diagnosis.warnings {
+        let _ = writeln!(out, "  warning: {}", text::terminal(warning));
+    }
+    if !healthy {
+        out.push_str("  `driftgate doctor --rbac` prints the role that grants what is missing\n");
+    }
+    healthy
+}

@@ -1,0 +1,192 @@
+//! Since when git has a value, and whether it ever had the live one: what comparing wants to know
+//! of history, answered one walk per file.
+
+use super::{desired_state::State, inputs::Run, revisions::Revisions};
+use crate::{
+    compare::{Compared, Comparison},
+    document::{self, Dialect, Format, Parsed},
+    history::{Answer, FileHistory, Limits, Question},
+    model::{
+        observation::ObjectId,
+        path::{KeyPath, Segment},
+        place::Place,
+        tree::{Kind, NodeRef},
+        value::{Plain, Value},
+    },
+};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+/// Entries beyond this many are not asked about.
+const QUESTIONS: usize = 500;
+
+/// What is asked about one entry.
+struct Asked {
+    layer: usize,
+    entry: usize,
+    object: ObjectId,
+    path: KeyPath,
+    live: Option<Arc<str>>,
+}
+
+/// Fills in `since` and `in_git` of all entries whose place in git is known.
+pub(crate) fn fill(
+    run: &Run<'_>,
+    revisions: &Revisions,
+    state: &State,
+    compared: &mut [Option<Comparison>],
+) {
+    let (Some(repository), Some(commit)) = (&run.repository, &revisions.head_commit) else {
+        return;
+    };
+    let mut by_file: BTreeMap<Arc<str>, Vec<Asked>> = BTreeMap::new();
+    let mut n = 0;
+    for (l, comparison) in compared.iter().enumerate() {
+        for (e, entry) in comparison.iter().flat_map(|c| c.entries.iter().enumerate()) {
+            let Some((place, object, path)) = place_in_git(state, l, entry) else {
+                continue;
+            };
+            n += 1;
+            if n > QUESTIONS {
+                break;
+            }
+            by_file.entry(place.file).or_default().push(Asked {
+                layer: l,
+                entry: e,
+                object,
+                path,
+                live: live_text(entry),
+            });
+        }
+    }
+    for (file, asked) in by_file {
+        let limits = Limits::default();
+        let answers = match FileHistory::of(repository, commit, &file, limits, &Instant::now) {
+            Ok(history) => ask(&history, &file, &asked),
+            Err(_) => continue,
+        };
+        for (question, answer) in asked.iter().zip(answers) {
+            let Some(entry) = compared[question.layer]
+                .as_mut()
+                .and_then(|c| c.entries.get_mut(question.entry))
+            else {
+                continue;
+            };
+            if !revisions.work_tree {
+                entry.since = answer.since.commit().cloned();
+            }
+            entry.in_git = answer.in_git.filter(|_| entry.state.is_problem());
+        }
+    }
+}
+
+/// The file, object and path that an entry has in git: where it is written, or where the object
+/// is that lacks it.
+fn place_in_git(
+    state: &State,
+    layer: usize,
+    entry: &Compared,
+) -> Option<(Place, ObjectId, KeyPath)> {
+    let s = &entry.sides;
+    let written = [&s.head, &s.base, &s.deployed]
+        .into_iter()
+        .find_map(|r| r.present()?.origin());
+    let (place, object, path) = match written {
+        Some(origin) => (
+            origin.place.clone()?,
+            origin.object.clone(),
+            origin.path.clone(),
+        ),
+        None => {
+            let origin = s.live.present()?.origin()?;
+            let object = state.layers[layer].head.objects.get(&origin.object)?;
+            (object.place.clone(), object.id.clone(), origin.path.clone())
+        }
+    };
+    (place.is_exact() && !path.0.is_empty()).then_some((place, object, path))
+}
+
+fn live_text(entry: &Compared) -> Option<Arc<str>> {
+    match &entry.sides.live.present()?.value {
+        Value::Plain(plain) => Some(plain.text()),
+        _ => None,
+    }
+}
+
+fn ask(history: &FileHistory<'_>, file: &str, asked: &[Asked]) -> Vec<Answer> {
+    let format = document::format_of(file, Dialect::K8s).unwrap_or(Format::Yaml(Dialect::K8s));
+    let parse = |bytes: &[u8]| -> Option<Parsed> {
+        let parsed = document::parse(bytes, format);
+        (!parsed.problems.iter().any(|p| p.blocks)).then_some(parsed)
+    };
+    type Picked = Option<Arc<str>>;
+    let picks: Vec<Box<dyn Fn(Option<&Parsed>) -> Option<Picked> + '_>> = asked
+        .iter()
+        .map(|a| {
+            let pick: Box<dyn Fn(Option<&Parsed>) -> Option<Picked> + '_> =
+                Box::new(move |version| pick(version, a));
+            pick
+        })
+        .collect();
+    let questions: Vec<Question<'_, Parsed, Picked>> = asked
+        .iter()
+        .zip(&picks)
+        .map(|(a, pick)| Question {
+            pick: &**pick,
+            had: a.live.clone().map(Some),
+        })
+        .collect();
+    history.answer(&parse, &questions)
+}
+
+/// The value of an entry in one version of its file; absent where the object or the entry is.
+fn pick(version: Option<&Parsed>, asked: &Asked) -> Option<Option<Arc<str>>> {
+    let Some(version) = version else {
+        return Some(None);
+    };
+    let found = version
+        .documents
+        .iter()
+        .flat_map(|d| unfold(d.tree.root()))
+        .find(|root| same_object(*root, &asked.object));
+    Some(found.and_then(|root| text_at(root, &asked.path.0, "")))
+}
+
+/// Whether a document is the object, whatever version of its API it is written in.
+fn same_object(root: NodeRef<'_>, id: &ObjectId) -> bool {
+    let api = root.text_at(&["apiVersion"]).unwrap_or_default();
+    let group = api.split_once('/').map_or("", |(group, _)| group);
+    let namespace = root.text_at(&["metadata", "namespace"]);
+    group == &*id.group
+        && root.text_at(&["kind"]) == Some(&id.kind)
+        && root.text_at(&["metadata", "name"]) == Some(&id.name)
+        && namespace.is_none_or(|ns| id.namespace.as_deref() == Some(ns))
+}
+
+/// The items of a `List`, else the document itself.
+fn unfold(root: NodeRef<'_>) -> Vec<NodeRef<'_>> {
+    match root.member("items") {
+        Some(items) if items.kind() == Kind::List && root.text_at(&["kind"]) == Some("List") => {
+            items.children().collect()
+        }
+        _ => vec![root],
+    }
+}
+
+/// The text of the value at a path; a path that leads into a file inside a ConfigMap is followed.
+fn text_at(node: NodeRef<'_>, path: &[Segment], key: &str) -> Option<Arc<str>> {
+    let Some((segment, rest)) = path.split_first() else {
+        return Some(match Value::of(node) {
+            Value::Plain(Plain::Null) => "null".into(),
+            Value::Plain(plain) => plain.text(),
+            Value::Opaque(symbol) => (*symbol).into(),
+            _ => return None,
+        });
+    };
+    if node.kind() == Kind::Text {
+        let inner = document::embedded(key, node.text())?;
+        return text_at(inner.root(), path, key);
+    }
+    let child = crate::compare::lookup(node, &KeyPath(vec![segment.clone()]))?;
+    let name = child.key().as_str();
+    text_at(child, rest, name)
+}

@@ -1,0 +1,394 @@
+//! From what was read to findings, coverage and the verdict.
+
+use super::{
+    desired_state::{LayerState, State},
+    inputs::Run,
+    live::{Live, SystemKey, SystemState},
+    revisions::Revisions,
+};
+use crate::{
+    check::{CheckContext, deploy_overdue, pending_restart, source_unavailable, states},
+    compare::{Comparison, LayerInput, compare_layer},
+    model::{
+        finding::{Finding, Message},
+        observation::{ObjectId, Observation, Outcome, Scope},
+        problem::Problem,
+        report::{Coverage, CoverageStatus, Deployed, FailOn, Report, SideName, Verdict},
+        state::State as EntryState,
+        value::{Unread, UnreadCause},
+    },
+    plan::{self, LayerPlan, Plan},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Compares every layer in scope; absent for the others.
+pub(crate) fn compare(plan: &Plan, state: &State, live: &Live) -> Vec<Option<Comparison>> {
+    let claimed: BTreeMap<_, _> = plan::environments(plan)
+        .into_keys()
+        .map(|e| {
+            let claimed = state.claimed(plan, &e);
+            (e, claimed)
+        })
+        .collect();
+    let mut seen = BTreeSet::new();
+    state
+        .layers
+        .iter()
+        .map(|l| {
+            let target = &plan.targets[l.target];
+            let environment = &target.id.environment;
+            // A deployer's live-only objects belong to one target, not to each that it applies.
+            let kubernetes = target.layers[l.layer].kubernetes().cloned();
+            let first = seen.insert((environment.clone(), kubernetes));
+            l.in_scope
+                .then(|| one(plan, live, l, &claimed[environment], first))
+        })
+        .collect()
+}
+
+/// Compares one layer. `owns_leftovers`: live-only objects of its deployer are looked for here.
+pub(crate) fn one(
+    plan: &Plan,
+    live: &Live,
+    l: &LayerState,
+    claimed: &BTreeSet<ObjectId>,
+    owns_leftovers: bool,
+) -> Comparison {
+    let target = &plan.targets[l.target];
+    let layer = &target.layers[l.layer];
+    let system = system_of(plan, live, l);
+    compare_layer(&LayerInput {
+        layer: &layer.layer,
+        base: &l.base,
+        head: &l.head,
+        deployed: &l.deployed,
+        live: system.map(|s| &s.observation),
+        secrets: system.map(|s| s.secrets).unwrap_or_default(),
+        deployer: target
+            .environment
+            .deployed
+            .as_ref()
+            .filter(|_| owns_leftovers),
+        claimed,
+        deployers: &plan.deployers,
+    })
+}
+
+fn system_of<'a>(plan: &Plan, live: &'a Live, layer: &LayerState) -> Option<&'a SystemState> {
+    let target = &plan.targets[layer.target];
+    let spec = target.layers[layer.layer].kubernetes()?;
+    live.get(&SystemKey {
+        environment: target.id.environment.clone(),
+        context: spec.context.clone(),
+    })
+}
+
+/// Everything but history, the source findings and the verdict.
+pub(crate) fn report(
+    run: &Run<'_>,
+    plan: &Plan,
+    revisions: &Revisions,
+    state: &State,
+    live: &Live,
+    deployed: Vec<Deployed>,
+    compared: &[Option<Comparison>],
+) -> Report {
+    let mut report = Report {
+        verdict: Verdict::Incomplete,
+        occasion: revisions.occasion,
+        base: revisions.base_shown.clone(),
+        head: revisions.head_shown.clone(),
+        notes: revisions.notes.clone(),
+        coverage: vec![],
+        deployed,
+        problems: vec![],
+        findings: vec![],
+        changes: vec![],
+    };
+    report.notes.extend(plan.notes.iter().cloned());
+    work_tree_note(run, revisions, state, &mut report.notes);
+    for (layer, comparison) in state.layers.iter().zip(compared) {
+        one_layer(
+            run,
+            plan,
+            revisions,
+            layer,
+            live,
+            comparison.as_ref(),
+            &mut report,
+        );
+    }
+    let system_notes = live.values().flat_map(|s| &s.notes);
+    report
+        .notes
+        .extend(system_notes.map(|n| Message(vec![]).name(n.clone())));
+    report
+        .problems
+        .sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    report.problems.dedup();
+    report
+}
+
+/// The work tree differs from what was checked, in files that the check read.
+fn work_tree_note(run: &Run<'_>, revisions: &Revisions, state: &State, notes: &mut Vec<Message>) {
+    let (Some(repository), Some(head), false) =
+        (&run.repository, &revisions.head_commit, revisions.work_tree)
+    else {
+        return;
+    };
+    let is_current = repository.resolve("HEAD").is_ok_and(|h| h.id == head.id);
+    if repository.is_bare() || !is_current {
+        return;
+    }
+    if let Ok(differing) = repository.differs_in_work_tree(head, &state.inputs())
+        && let Some(first) = differing.first()
+    {
+        notes.push(
+            Message::words("the work tree differs from the checked revision in ")
+                .count(differing.len())
+                .and(" files that were read, first in ")
+                .name(&**first)
+                .and(" (--worktree checks them as they lie)"),
+        );
+    }
+}
+
+fn one_layer(
+    run: &Run<'_>,
+    plan: &Plan,
+    revisions: &Revisions,
+    layer: &LayerState,
+    live: &Live,
+    comparison: Option<&Comparison>,
+    report: &mut Report,
+) {
+    let target = &plan.targets[layer.target];
+    let planned = &target.layers[layer.layer];
+    let coverage = |side, source, from: &str, status| Coverage {
+        service: target.id.service.clone(),
+        environment: target.id.environment.clone(),
+        layer: planned.layer.name.clone(),
+        side,
+        source,
+        from: from.into(),
+        status,
+        objects: 0,
+        entries: 0,
+        opaque: 0,
+        taken: None,
+        without: vec![],
+    };
+    report.problems.extend(problems(layer));
+    if let Some(spec) = planned.head.as_ref().or(planned.base.as_ref()) {
+        let from = shown_spec(spec);
+        let mut c = coverage(SideName::Desired, spec.kind(), &from, desired_status(layer));
+        c.objects = layer.head.objects.len() as u64;
+        report.coverage.push(c);
+    }
+    let system = system_of(plan, live, layer);
+    let Some(comparison) = comparison else {
+        if planned.kubernetes().is_some() {
+            let status = CoverageStatus::NotInScope;
+            report
+                .coverage
+                .push(coverage(SideName::Live, "kubernetes", "", status));
+        }
+        return;
+    };
+    if let Some(system) = system {
+        let status = live_status(layer, planned, system, comparison);
+        let mut c = coverage(SideName::Live, system.source, &system.from, status);
+        c.objects = comparison.objects;
+        c.entries = comparison.compared;
+        c.opaque = comparison.opaque;
+        c.taken = system.taken.map(|t| t.0);
+        c.without = helps_missed(&system.observation);
+        report.coverage.push(c);
+    }
+    let cx = CheckContext {
+        target: &target.id,
+        environment: &target.environment,
+        layer: &planned.layer.name,
+        occasion: revisions.occasion,
+        now: run.now,
+        kubernetes_context: planned.kubernetes().and_then(|k| k.context.as_deref()),
+    };
+    let (findings, changes) = states::run(&cx, comparison);
+    report.findings.extend(findings);
+    report
+        .findings
+        .extend(pending_restart::run(&cx, comparison));
+    let behind = comparison
+        .entries
+        .iter()
+        .filter(|e| e.state == EntryState::Behind)
+        .count();
+    let oldest = report
+        .deployed
+        .iter()
+        .find(|d| d.service == target.id.service && d.environment == target.id.environment)
+        .and_then(|d| d.commits.last())
+        .map(|c| c.time);
+    report
+        .findings
+        .extend(deploy_overdue::run(&cx, behind, oldest));
+    report.changes.extend(changes);
+    report.notes.extend(comparison.notes.iter().cloned());
+}
+
+fn shown_spec(spec: &crate::model::target::DesiredSpec) -> String {
+    use crate::model::target::DesiredSpec;
+    match spec {
+        DesiredSpec::Manifests { paths } => paths.join(", "),
+        DesiredSpec::Kustomize { folder } => folder.to_string(),
+        DesiredSpec::Helm(helm) => helm.chart.to_string(),
+        DesiredSpec::Rendered { path } => path.to_string(),
+    }
+}
+
+fn problems(layer: &LayerState) -> Vec<Problem> {
+    let mut out = layer.head.problems.clone();
+    for p in &layer.base.problems {
+        if !out.contains(p) {
+            out.push(p.clone());
+        }
+    }
+    out
+}
+
+fn desired_status(layer: &LayerState) -> CoverageStatus {
+    let unread = layer
+        .head
+        .incomplete
+        .as_ref()
+        .or(layer.base.incomplete.as_ref());
+    match unread {
+        None => CoverageStatus::Read,
+        Some(why) if layer.head.objects.is_empty() => CoverageStatus::Failed(why.clone()),
+        Some(why) => CoverageStatus::Partial(why.clone()),
+    }
+}
+
+/// What the reads that this layer rests on came to.
+fn live_status(
+    layer: &LayerState,
+    planned: &LayerPlan,
+    system: &SystemState,
+    comparison: &Comparison,
+) -> CoverageStatus {
+    if let Some(why) = &system.unread {
+        return CoverageStatus::Failed(why.clone());
+    }
+    let secrets = planned.kubernetes().map(|k| k.secrets).unwrap_or_default();
+    let wanted = plan::wanted(
+        &[&layer.base, &layer.head],
+        layer.namespace.as_deref(),
+        secrets,
+        None,
+    );
+    let rests_on = |scope: &Scope| match scope {
+        Scope::Kind {
+            group,
+            kind,
+            namespace,
+            ..
+        } => wanted.kinds.iter().any(|k| {
+            k.group == *group
+                && k.kind == *kind
+                && (namespace.is_none() || k.namespace.is_none() || k.namespace == *namespace)
+        }),
+        Scope::Item(_) => false,
+    };
+    let mut failed: Vec<&Unread> = system
+        .observation
+        .reads()
+        .iter()
+        .filter(|r| rests_on(&r.scope))
+        .filter_map(|r| match &r.outcome {
+            Outcome::Failed(u) | Outcome::Partial(u) => Some(u),
+            Outcome::Complete | Outcome::Skipped(_) => None,
+        })
+        .collect();
+    failed.dedup();
+    let why = match failed.as_slice() {
+        [] => match &comparison.unknown {
+            None => return CoverageStatus::Read,
+            Some(why) if why.cause == UnreadCause::NotAsked && system.source == "snapshot" => {
+                Unread::new(
+                    why.cause,
+                    "the snapshot does not hold everything that git refers to: record a new one with `driftgate snapshot`",
+                )
+            }
+            Some(why) => why.clone(),
+        },
+        [one] => (*one).clone(),
+        [first, rest @ ..] => Unread::new(
+            first.cause,
+            format!("{} (and {} more)", first.detail, rest.len()),
+        ),
+    };
+    if comparison.objects == 0 {
+        CoverageStatus::Failed(why)
+    } else {
+        CoverageStatus::Partial(why)
+    }
+}
+
+/// Evidence that was not to be had; kinds that the cluster does not serve are no loss.
+fn helps_missed(observation: &Observation) -> Vec<Box<str>> {
+    let mut out: Vec<Box<str>> = observation
+        .reads()
+        .iter()
+        .filter_map(|r| match &r.outcome {
+            Outcome::Skipped(u) if u.cause != UnreadCause::NotServed => Some(u.detail.clone()),
+            _ => None,
+        })
+        .collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// Adds what only the whole report shows, sorts, and gives the verdict.
+pub(crate) fn finish(report: &mut Report, fail_on: FailOn) {
+    let unavailable = source_unavailable::run(&report.coverage);
+    report.findings.extend(unavailable);
+    report.findings.sort_by(order);
+    report.changes.sort_by(|a, b| {
+        let by = |c: &crate::model::finding::Change| {
+            let s = &c.subject;
+            (
+                s.environment.clone(),
+                s.service.clone(),
+                s.object.clone(),
+                s.key.clone(),
+            )
+        };
+        by(a).cmp(&by(b))
+    });
+    let mut notes = Vec::new();
+    for note in std::mem::take(&mut report.notes) {
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+    report.notes = notes;
+    report.verdict = Verdict::of(&report.findings, &report.coverage, fail_on);
+}
+
+fn order(a: &Finding, b: &Finding) -> std::cmp::Ordering {
+    let by = |f: &Finding| {
+        let s = &f.subject;
+        (
+            s.environment.clone(),
+            s.service.clone(),
+            std::cmp::Reverse(f.severity),
+            s.object.clone(),
+            s.key.clone(),
+            f.rule.id,
+        )
+    };
+    by(a)
+        .cmp(&by(b))
+        .then_with(|| a.subject.affects.cmp(&b.subject.affects))
+}
