@@ -26,7 +26,10 @@ use crate::{
     },
 };
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::LazyCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// One object with what walking it gave.
 struct WalkedObject<'a> {
@@ -58,19 +61,21 @@ pub fn compare_layer(input: &LayerInput<'_>) -> Comparison {
     out.compared += found.compared;
     out.opaque += found.opaque;
     let scaled = autoscaling::scaled_workloads(input.live, &[input.head, input.base]);
+    let sources = settings::Sources::of(&found.entries);
+    let mounts = LazyCell::new(|| settings::Mounts::of(&objects));
     for w in &walked {
         out.entries.extend(w.whole.clone());
         for difference in &w.walked.differences {
-            let entry = entry_of(input, &w.sides, difference);
-            if explain(&mut found.entries, difference, &w.sides) {
+            if explain(&mut found.entries, &sources, difference, &w.sides) {
                 continue;
             }
+            let entry = entry_of(input, &w.sides, difference);
             if let Some(note) = autoscaled(&entry, &w.sides, &scaled) {
                 out.notes.push(note);
                 continue;
             }
             out.entries
-                .extend(split(entry, difference, &objects, &w.sides));
+                .extend(split(entry, difference, &mounts, &w.sides));
         }
     }
     out.restarts = restarts::find(input, &objects, &found.entries);
@@ -94,11 +99,13 @@ fn count(walked: &[WalkedObject<'_>]) -> Comparison {
 /// Whether settings that differ are made from this field; they are told that they explain it.
 fn explain(
     settings: &mut [Compared],
+    sources: &settings::Sources,
     difference: &FieldDifference<'_>,
     object: &ObjectSides<'_>,
 ) -> bool {
     let mut any = false;
-    for setting in settings.iter_mut() {
+    for at in sources.near(&difference.path, object) {
+        let setting = &mut settings[at];
         if settings::is_made_from(setting, &difference.path, object) {
             setting
                 .explains
@@ -113,10 +120,10 @@ fn explain(
 fn split(
     entry: Compared,
     difference: &FieldDifference<'_>,
-    objects: &[&ObjectSides<'_>],
+    mounts: &settings::Mounts<'_>,
     object: &ObjectSides<'_>,
 ) -> Vec<Compared> {
-    let mounts = settings::mounted_by(objects, object, &difference.path);
+    let mounts = mounts.of_key(object, &difference.path);
     if let Some(inner) = embedded::entries(difference, &entry, &mounts) {
         return inner;
     }
@@ -176,11 +183,9 @@ fn finish(input: &LayerInput<'_>, out: &mut Comparison) {
     // What stands beside git's own words is a finding only when a person edited it in.
     out.entries
         .retain(|e| !e.beside || evidence::is_edit_by_a_person(e.written.as_ref()));
-    out.entries.sort_by(|a, b| {
-        let by = |e: &Compared| (e.object.clone(), e.key.clone(), e.affects.clone());
-        by(a).cmp(&by(b))
-    });
-    out.notes.sort_by_key(|m| format!("{m:?}"));
+    out.entries
+        .sort_by(|a, b| (&a.object, &a.key, &a.affects).cmp(&(&b.object, &b.key, &b.affects)));
+    out.notes.sort_by_cached_key(|m| format!("{m:?}"));
     out.notes.dedup();
 }
 
