@@ -61,25 +61,30 @@ pub fn compare_layer(input: &LayerInput<'_>) -> Comparison {
     out.compared += found.compared;
     out.opaque += found.opaque;
     let scaled = autoscaling::scaled_workloads(input.live, &[input.head, input.base]);
-    let sources = settings::Sources::of(&found.entries);
+    let mut settings = Settings::of(std::mem::take(&mut found.entries));
     let mounts = LazyCell::new(|| settings::Mounts::of(&objects));
     for w in &walked {
         out.entries.extend(w.whole.clone());
         for difference in &w.walked.differences {
-            if explain(&mut found.entries, &sources, difference, &w.sides) {
+            let entry = entry_of(input, &w.sides, difference);
+            if let Some(inner) = file(&entry, difference, &mounts, &w.sides, &mut settings) {
+                out.entries.extend(inner);
                 continue;
             }
-            let entry = entry_of(input, &w.sides, difference);
+            if settings.explain(difference, &w.sides) {
+                continue;
+            }
             if let Some(note) = autoscaled(&entry, &w.sides, &scaled) {
                 out.notes.push(note);
                 continue;
             }
             out.entries
-                .extend(split(entry, difference, &mounts, &w.sides));
+                .push(named(entry, difference, &mounts, &w.sides));
         }
     }
-    out.restarts = restarts::find(input, &objects, &found.entries);
-    out.entries.extend(found.entries);
+    let settings = settings.finish();
+    out.restarts = restarts::find(input, &objects, &settings);
+    out.entries.extend(settings);
     out.entries.extend(live_only_objects(input, &pairs));
     finish(input, &mut out);
     out
@@ -96,46 +101,89 @@ fn count(walked: &[WalkedObject<'_>]) -> Comparison {
     out
 }
 
-/// Whether settings that differ are made from this field; they are told that they explain it.
-fn explain(
-    settings: &mut [Compared],
-    sources: &settings::Sources,
-    difference: &FieldDifference<'_>,
-    object: &ObjectSides<'_>,
-) -> bool {
-    let mut any = false;
-    for at in sources.near(&difference.path, object) {
-        let setting = &mut settings[at];
-        if settings::is_made_from(setting, &difference.path, object) {
-            setting
-                .explains
-                .push(format!("{} {}", object.id, difference.path).into());
-            any = true;
-        }
-    }
-    any
+/// Settings that differ, found by the fields that they are made from.
+struct Settings {
+    all: Vec<Compared>,
+    sources: settings::Sources,
+    /// The numbers of those that other entries stand for.
+    gone: BTreeSet<usize>,
 }
 
-/// A difference as what people call it: the keys of a configuration file, a mounted key, a field.
-fn split(
-    entry: Compared,
+impl Settings {
+    fn of(all: Vec<Compared>) -> Settings {
+        Settings {
+            sources: settings::Sources::of(&all),
+            all,
+            gone: BTreeSet::new(),
+        }
+    }
+
+    /// The numbers of those that are made from the field at `path` of `object`.
+    fn made_from(&self, path: &KeyPath, object: &ObjectSides<'_>) -> Vec<usize> {
+        let mut near = self.sources.near(path, object);
+        near.retain(|at| {
+            !self.gone.contains(at) && settings::is_made_from(&self.all[*at], path, object)
+        });
+        near
+    }
+
+    /// Whether any are made from this field; they are told that they explain it.
+    fn explain(&mut self, difference: &FieldDifference<'_>, object: &ObjectSides<'_>) -> bool {
+        let made = self.made_from(&difference.path, object);
+        for at in &made {
+            let explained = format!("{} {}", object.id, difference.path);
+            self.all[*at].explains.push(explained.into());
+        }
+        !made.is_empty()
+    }
+
+    /// Those that are left.
+    fn finish(self) -> Vec<Compared> {
+        let all = self.all.into_iter().enumerate();
+        all.filter(|(at, _)| !self.gone.contains(at))
+            .map(|(_, setting)| setting)
+            .collect()
+    }
+}
+
+/// The keys of a configuration file inside a ConfigMap. Containers that take the whole file as a
+/// variable see its keys; their variable is the same difference again.
+fn file(
+    entry: &Compared,
     difference: &FieldDifference<'_>,
     mounts: &settings::Mounts<'_>,
     object: &ObjectSides<'_>,
-) -> Vec<Compared> {
-    let mounts = mounts.of_key(object, &difference.path);
-    if let Some(inner) = embedded::entries(difference, &entry, &mounts) {
-        return inner;
+    settings: &mut Settings,
+) -> Option<Vec<Compared>> {
+    if !matches!(difference.path.0.as_slice(), [Segment::Member(data), Segment::Member(_)] if &**data == "data")
+    {
+        return None;
     }
-    let mut entry = entry;
+    let mut affects = mounts.of_key(object, &difference.path);
+    let takes = settings.made_from(&difference.path, object);
+    for at in &takes {
+        affects.extend(settings.all[*at].affects.iter().cloned());
+    }
+    affects.sort();
+    affects.dedup();
+    let inner = embedded::entries(difference, entry, &affects)?;
+    settings.gone.extend(takes);
+    Some(inner)
+}
+
+/// A difference as what people call it: a mounted key is a setting, anything else a field.
+fn named(
+    mut entry: Compared,
+    difference: &FieldDifference<'_>,
+    mounts: &settings::Mounts<'_>,
+    object: &ObjectSides<'_>,
+) -> Compared {
+    let mounts = mounts.of_key(object, &difference.path);
     if let ([_, Segment::Member(key)], false) = (difference.path.0.as_slice(), mounts.is_empty()) {
         entry.key = EntryKey::Setting((&**key).into());
-        entry
-            .explains
-            .push(format!("{} {}", object.id, difference.path).into());
         entry.affects = mounts;
     }
-    vec![entry]
+    entry
 }
 
 /// Replicas that an autoscaler owns are its own business; that git sets them all the same is said.
