@@ -60,6 +60,7 @@ pub fn compare_layer(input: &LayerInput<'_>) -> Comparison {
     let mut found = settings::compare(input, &objects);
     out.compared += found.compared;
     out.opaque += found.opaque;
+    out.unknown = found.unknown.take();
     let scaled = autoscaling::scaled_workloads(input.live, &[input.head, input.base]);
     let mut settings = Settings::of(std::mem::take(&mut found.entries));
     let mounts = LazyCell::new(|| settings::Mounts::of(&objects));
@@ -394,4 +395,84 @@ fn live_only_objects(input: &LayerInput<'_>, pairs: &[Pair]) -> Vec<Compared> {
             Compared::new(EntryKey::Object, id.clone(), sides, State::Unmanaged)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        classify::ByNameAndLook,
+        model::{
+            observation::{ItemId, Observation, ObservationBuilder, Outcome, Read, Scope},
+            place::Place,
+            secret::DigestKey,
+            target::Layer,
+            tree::{Prune, Tree},
+        },
+    };
+    use std::sync::Arc;
+
+    fn tree(json: &str) -> Tree {
+        Tree::from_json(json.as_bytes(), Prune::NOTHING).expect("JSON")
+    }
+
+    /// A Deployment whose container is given, in git and live; no ConfigMap was read.
+    fn compared(container: &str) -> Comparison {
+        let json = format!(
+            r#"{{"apiVersion":"apps/v1","kind":"Deployment","metadata":{{"name":"api","namespace":"shop"}},
+            "spec":{{"template":{{"spec":{{"containers":[{container}]}}}}}}}}"#
+        );
+        let id = ObjectId::new("apps", "Deployment", Some("shop"), "api");
+        let mut git = DesiredWorld::default();
+        let object = DesiredObject {
+            id: id.clone(),
+            api_version: "apps/v1".into(),
+            tree: tree(&json),
+            place: Place::exact("deploy/api.yaml".into(), None),
+        };
+        git.objects.insert(id.clone(), Arc::new(object));
+        let key = DigestKey::for_this_run(&[1; 32]);
+        let mut live = ObservationBuilder::new(&key, &ByNameAndLook);
+        live.read(Read {
+            scope: Scope::kind("apps", "Deployment", Some("shop")),
+            outcome: Outcome::Complete,
+            revision: None,
+        });
+        live.item(ItemId::Object(id), tree(&json), vec![]);
+        let live: Observation = live.finish();
+        let layer = Layer {
+            name: "workload".into(),
+            desired: None,
+            live: None,
+            workloads: vec![],
+            deploy_time: vec![],
+            closed: true,
+            types: BTreeMap::new(),
+        };
+        compare_layer(&LayerInput {
+            layer: &layer,
+            base: &git,
+            head: &git,
+            deployed: &git,
+            live: Some(&live),
+            secrets: SecretsMode::References,
+            deployer: None,
+            claimed: &BTreeSet::new(),
+            deployers: &[],
+        })
+    }
+
+    #[test]
+    fn a_source_of_settings_that_was_not_read_is_unknown_not_equal() {
+        for unread in [
+            r#"{"name":"api","env":[{"name":"A","valueFrom":{"configMapKeyRef":{"name":"other","key":"A"}}}]}"#,
+            r#"{"name":"api","envFrom":[{"configMapRef":{"name":"other"}}]}"#,
+        ] {
+            let found = compared(unread);
+            assert!(found.entries.is_empty(), "{:?}", found.entries);
+            assert!(found.unknown.is_some(), "{unread}");
+        }
+        let read = compared(r#"{"name":"api","env":[{"name":"A","value":"1"}]}"#);
+        assert!(read.unknown.is_none(), "{:?}", read.unknown);
+    }
 }

@@ -191,6 +191,12 @@ fn variables(
     names.sort_unstable();
     names.dedup();
     found.opaque += environments.head.unlisted.len() as u64;
+    // What a source that was not read holds is unknown, whatever else is equal.
+    let unread = environments
+        .each()
+        .into_iter()
+        .find_map(|e| e.incomplete.first());
+    found.unknown = found.unknown.take().or(unread.map(|(_, why)| why.clone()));
     let first_new = found.entries.len();
     for name in names {
         found.compared += 1;
