@@ -1,154 +1,139 @@
-//! Reading documents: one large stream, many small files, JSON; and judging every leaf.
-//!
-//! `cargo bench --bench parse`; compare runs of one machine and one hour only.
+//! Texts to trees, and snapshots: `cargo bench --bench parse`.
 
-use divan::{Bencher, counter::BytesCount};
+#![allow(unreachable_pub, reason = "the shared module of two benches")]
+
+mod support;
+
+use divan::{
+    Bencher,
+    counter::{BytesCount, ItemsCount},
+};
 use driftgate::{
-    classify::ByNameAndLook,
-    document::{Dialect, Format, parse},
+    document::{self, Dialect, Format},
     model::{
-        observation::{Classifier, ItemId, ObjectId},
         secret::DigestKey,
         tree::{Prune, Tree},
     },
+    snapshot::{self, Section, SourceName},
 };
+use support::Shape;
 
-fn main() {
-    divan::main();
+const OBJECTS: usize = 1_000;
+
+/// Manifests as people write them, one document per object.
+fn manifests(objects: usize) -> Vec<String> {
+    let shape = Shape::of(objects);
+    let yaml = |o: support::Object| serde_yaml::to_string(&o.desired).expect("generated YAML");
+    shape.groups().flatten().map(yaml).collect()
 }
 
-const YAML: Format = Format::Yaml(Dialect::K8s);
-
-/// A Deployment, a Service and a ConfigMap of application number `n`.
-fn application(n: usize) -> String {
-    format!(
-        r#"---
-# Source: shop/templates/app-{n}.yaml
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: app-{n}
-  namespace: shop
-  labels: {{app.kubernetes.io/name: app-{n}, app.kubernetes.io/part-of: shop}}
-spec:
-  replicas: 3
-  selector:
-    matchLabels:
-      app.kubernetes.io/name: app-{n}
-  template:
-    metadata:
-      labels:
-        app.kubernetes.io/name: app-{n}
-    spec:
-      containers:
-        - name: app
-          image: registry.example.com/shop/app-{n}@sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0
-          args: ["--port", "8080", "--log-level=info"]
-          ports:
-            - containerPort: 8080
-              protocol: TCP
-          env:
-            - name: DB_TIMEOUT
-              value: "10s" # seconds
-            - name: DB_PASSWORD
-              valueFrom:
-                secretKeyRef:
-                  name: app-{n}
-                  key: password
-          resources:
-            requests: {{cpu: 100m, memory: 128Mi}}
-            limits: {{memory: 256Mi}}
----
-apiVersion: v1
-kind: Service
-metadata:
-  name: app-{n}
-  namespace: shop
-spec:
-  selector:
-    app.kubernetes.io/name: app-{n}
-  ports:
-    - port: 80
-      targetPort: 8080
----
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: app-{n}
-  namespace: shop
-data:
-  LOG_LEVEL: info
-  application.yml: |
-    server:
-      port: 8080
-    feature:
-      new-checkout: {on}
-"#,
-        on = n.is_multiple_of(2)
-    )
+fn bytes<T: AsRef<[u8]>>(texts: &[T]) -> BytesCount {
+    BytesCount::new(texts.iter().map(|t| t.as_ref().len()).sum::<usize>())
 }
 
-fn stream(bytes: usize) -> String {
-    let mut out = String::new();
-    for n in 0.. {
-        if out.len() >= bytes {
-            break;
-        }
-        out += &application(n);
-    }
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn yaml_with_places(bencher: Bencher<'_, '_>) {
+    let texts = manifests(OBJECTS);
+    bencher.counter(bytes(&texts)).bench(|| {
+        let parse = |t: &String| document::parse(t.as_bytes(), Format::Yaml(Dialect::K8s));
+        texts
+            .iter()
+            .map(parse)
+            .map(|p| p.documents.len())
+            .sum::<usize>()
+    });
+}
+
+/// One file of many documents, as `helm template` and `kubectl get` write them.
+#[divan::bench(args = [1_000, 5_000, 20_000], sample_count = 3, sample_size = 1)]
+fn yaml_stream(bencher: Bencher<'_, '_>, documents: usize) {
+    let text = manifests(documents).join("---\n");
+    bencher
+        .counter(BytesCount::new(text.len()))
+        .bench(|| document::parse(text.as_bytes(), Format::Yaml(Dialect::K8s)));
+}
+
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn json_with_places(bencher: Bencher<'_, '_>) {
+    let texts: Vec<String> = Shape::of(OBJECTS)
+        .groups()
+        .flatten()
+        .map(|o| o.desired.to_string())
+        .collect();
+    bencher.counter(bytes(&texts)).bench(|| {
+        let parse = |t: &String| document::parse(t.as_bytes(), Format::Json);
+        texts
+            .iter()
+            .map(parse)
+            .map(|p| p.documents.len())
+            .sum::<usize>()
+    });
+}
+
+/// Objects as the API server sends them, less their status and `managedFields`.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn live_json(bencher: Bencher<'_, '_>) {
+    let texts: Vec<String> = Shape::of(OBJECTS)
+        .groups()
+        .flatten()
+        .map(|o| o.live.to_string())
+        .collect();
+    bencher.counter(bytes(&texts)).bench(|| {
+        let parse = |t: &String| Tree::from_json(t.as_bytes(), Prune::LIVE).expect("JSON");
+        texts
+            .iter()
+            .map(parse)
+            .map(|t| t.node_count())
+            .sum::<usize>()
+    });
+}
+
+fn recording(objects: usize) -> Vec<u8> {
+    let key = DigestKey::for_this_run(&[7; 32]);
+    let observation = support::live(Shape::of(objects), &key);
+    let mut out = Vec::new();
+    write(&observation, &key, &mut out);
     out
 }
 
-#[divan::bench]
-fn stream_of_5_mb(bencher: Bencher<'_, '_>) {
-    let text = stream(5_000_000);
-    bencher
-        .counter(BytesCount::of_str(&text))
-        .bench(|| parse(text.as_bytes(), YAML));
+fn write(
+    observation: &driftgate::model::observation::Observation,
+    key: &DigestKey,
+    out: &mut Vec<u8>,
+) {
+    let source = SourceName {
+        name: "kubernetes".into(),
+        describe: "context production".into(),
+    };
+    let section = Section {
+        environment: Some("production"),
+        source: &source,
+        taken: None,
+        observation,
+    };
+    snapshot::write(&[section], key, out).expect("memory takes everything");
 }
 
-#[divan::bench]
-fn small_files_2000(bencher: Bencher<'_, '_>) {
-    let files: Vec<String> = (0..2_000)
-        .map(|n| format!("kind: ConfigMap\nmetadata:\n  name: app-{n}\n  namespace: shop\ndata:\n  LOG_LEVEL: info\n  CACHE_TTL: \"300\"\n"))
-        .collect();
+#[divan::bench(args = [1_000, 10_000, 50_000], sample_count = 5, sample_size = 1)]
+fn snapshot_read(bencher: Bencher<'_, '_>, objects: usize) {
+    let recorded = recording(objects);
     bencher
-        .counter(BytesCount::new(
-            files.iter().map(String::len).sum::<usize>(),
-        ))
-        .bench(|| {
-            files
-                .iter()
-                .map(|f| parse(f.as_bytes(), YAML).documents.len())
-                .sum::<usize>()
-        });
+        .counter(BytesCount::new(recorded.len()))
+        .counter(ItemsCount::new(objects))
+        .bench(|| snapshot::read(&mut &recorded[..], None).expect("a snapshot"));
 }
 
-#[divan::bench]
-fn json_of_5_mb(bencher: Bencher<'_, '_>) {
-    let item = r#"{"kind":"ConfigMap","metadata":{"name":"app","labels":{"a":"b"}},"data":{"LOG_LEVEL":"info","n":12}}"#;
-    let text = format!("[{}]", vec![item; 50_000].join(",\n"));
-    bencher
-        .counter(BytesCount::of_str(&text))
-        .bench(|| parse(text.as_bytes(), Format::Json));
-}
-
-/// Every leaf of 10,000 Deployments is asked about.
-#[divan::bench]
-fn judge_10000_deployments(bencher: Bencher<'_, '_>) {
-    let text = application(1);
-    let json = parse(text.as_bytes(), YAML).documents.remove(0).tree;
-    let json =
-        serde_json::to_vec(&driftgate::model::tree::WithoutSecrets(json.root())).expect("JSON");
-    let key = DigestKey::for_this_run(&[1; 32]);
-    let id = ItemId::Object(ObjectId::new("apps", "Deployment", Some("shop"), "app"));
-    let trees: Vec<Tree> = (0..10_000)
-        .map(|_| Tree::from_json(&json, Prune::NOTHING).expect("JSON"))
-        .collect();
-    bencher.with_inputs(|| trees.clone()).bench_values(|trees| {
-        trees
-            .into_iter()
-            .map(|t| t.seal(&key, &|leaf, path| ByNameAndLook.sealing(&id, path, leaf)))
-            .collect::<Vec<_>>()
+#[divan::bench(args = [1_000, 10_000, 50_000], sample_count = 5, sample_size = 1)]
+fn snapshot_write(bencher: Bencher<'_, '_>, objects: usize) {
+    let key = DigestKey::for_this_run(&[7; 32]);
+    let observation = support::live(Shape::of(objects), &key);
+    bencher.counter(ItemsCount::new(objects)).bench(|| {
+        let mut out = Vec::new();
+        write(&observation, &key, &mut out);
+        out
     });
+}
+
+fn main() {
+    divan::main();
 }

@@ -26,7 +26,10 @@ use crate::{
     },
 };
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::LazyCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// One object with what walking it gave.
 struct WalkedObject<'a> {
@@ -60,15 +63,17 @@ pub fn compare_layer(input: &LayerInput<'_>) -> Comparison {
     out.opaque += found.opaque;
     out.notes.append(&mut found.notes);
     let scaled = autoscaling::scaled_workloads(input.live, &[input.head, input.base]);
+    let mut settings = Settings::of(std::mem::take(&mut found.entries));
+    let mounts = LazyCell::new(|| settings::Mounts::of(&objects));
     for w in &walked {
         out.entries.extend(w.whole.clone());
         for difference in &w.walked.differences {
             let entry = entry_of(input, &w.sides, difference);
-            if let Some(inner) = file(&entry, difference, &objects, &w.sides, &mut found.entries) {
+            if let Some(inner) = file(&entry, difference, &mounts, &w.sides, &mut settings) {
                 out.entries.extend(inner);
                 continue;
             }
-            if explain(&mut found.entries, difference, &w.sides, entry.state) {
+            if settings.explain(difference, &w.sides, entry.state) {
                 continue;
             }
             if let Some(note) = autoscaled(&entry, &w.sides, &scaled) {
@@ -76,11 +81,12 @@ pub fn compare_layer(input: &LayerInput<'_>) -> Comparison {
                 continue;
             }
             out.entries
-                .push(named(entry, difference, &objects, &w.sides));
+                .push(named(entry, difference, &mounts, &w.sides));
         }
     }
-    out.restarts = restarts::find(input, &objects, &found.entries);
-    out.entries.extend(found.entries);
+    let settings = settings.finish();
+    out.restarts = restarts::find(input, &objects, &settings);
+    out.entries.extend(settings);
     out.entries.extend(live_only_objects(input, &pairs));
     finish(input, &mut out);
     out
@@ -97,30 +103,58 @@ fn count(walked: &[WalkedObject<'_>]) -> Comparison {
     out
 }
 
-/// Whether settings that differ are made from this field; they are told that they explain it.
-///
-/// A problem is explained by a problem only, and never what a list of references gained beside the
-/// settings that came through it.
-fn explain(
-    settings: &mut [Compared],
-    difference: &FieldDifference<'_>,
-    object: &ObjectSides<'_>,
-    state: State,
-) -> bool {
-    let mut any = false;
-    for setting in settings.iter_mut() {
-        if state.is_problem() && !setting.state.is_problem() {
-            continue;
-        }
-        if settings::is_made_from(setting, &difference.path, object) {
-            setting.written_by_change |= object.written_by_change;
-            setting
-                .explains
-                .push(format!("{} {}", object.id, difference.path).into());
-            any = true;
+/// Settings that differ, found by the fields that they are made from.
+struct Settings {
+    all: Vec<Compared>,
+    sources: settings::Sources,
+    /// The numbers of those that other entries stand for.
+    gone: BTreeSet<usize>,
+}
+
+impl Settings {
+    fn of(all: Vec<Compared>) -> Settings {
+        Settings {
+            sources: settings::Sources::of(&all),
+            all,
+            gone: BTreeSet::new(),
         }
     }
-    any
+
+    /// The numbers of those that are made from the field at `path` of `object`.
+    fn made_from(&self, path: &KeyPath, object: &ObjectSides<'_>) -> Vec<usize> {
+        let mut near = self.sources.near(path, object);
+        near.retain(|at| {
+            !self.gone.contains(at) && settings::is_made_from(&self.all[*at], path, object)
+        });
+        near
+    }
+
+    /// Whether any are made from this field; they are told that they explain it. A problem is
+    /// explained by a problem only.
+    fn explain(
+        &mut self,
+        difference: &FieldDifference<'_>,
+        object: &ObjectSides<'_>,
+        state: State,
+    ) -> bool {
+        let mut made = self.made_from(&difference.path, object);
+        made.retain(|at| !state.is_problem() || self.all[*at].state.is_problem());
+        for at in &made {
+            let explained = format!("{} {}", object.id, difference.path);
+            let setting = &mut self.all[*at];
+            setting.explains.push(explained.into());
+            setting.written_by_change |= object.written_by_change;
+        }
+        !made.is_empty()
+    }
+
+    /// Those that are left.
+    fn finish(self) -> Vec<Compared> {
+        let all = self.all.into_iter().enumerate();
+        all.filter(|(at, _)| !self.gone.contains(at))
+            .map(|(_, setting)| setting)
+            .collect()
+    }
 }
 
 /// The keys of a configuration file inside a ConfigMap. Containers that take the whole file as a
@@ -128,19 +162,23 @@ fn explain(
 fn file(
     entry: &Compared,
     difference: &FieldDifference<'_>,
-    objects: &[&ObjectSides<'_>],
+    mounts: &settings::Mounts<'_>,
     object: &ObjectSides<'_>,
-    settings: &mut Vec<Compared>,
+    settings: &mut Settings,
 ) -> Option<Vec<Compared>> {
-    let mut affects = settings::mounted_by(objects, object, &difference.path);
-    let takes = |s: &Compared| settings::is_made_from(s, &difference.path, object);
-    for setting in settings.iter().filter(|s| takes(s)) {
-        affects.extend(setting.affects.iter().cloned());
+    if !matches!(difference.path.0.as_slice(), [Segment::Member(data), Segment::Member(_)] if &**data == "data")
+    {
+        return None;
+    }
+    let mut affects = mounts.of_key(object, &difference.path);
+    let takes = settings.made_from(&difference.path, object);
+    for at in &takes {
+        affects.extend(settings.all[*at].affects.iter().cloned());
     }
     affects.sort();
     affects.dedup();
     let inner = embedded::entries(difference, entry, &affects)?;
-    settings.retain(|s| !takes(s));
+    settings.gone.extend(takes);
     Some(inner)
 }
 
@@ -148,10 +186,10 @@ fn file(
 fn named(
     mut entry: Compared,
     difference: &FieldDifference<'_>,
-    objects: &[&ObjectSides<'_>],
+    mounts: &settings::Mounts<'_>,
     object: &ObjectSides<'_>,
 ) -> Compared {
-    let mounts = settings::mounted_by(objects, object, &difference.path);
+    let mounts = mounts.of_key(object, &difference.path);
     if let ([_, Segment::Member(key)], false) = (difference.path.0.as_slice(), mounts.is_empty()) {
         entry.key = EntryKey::Setting((&**key).into());
         entry.affects = mounts;
@@ -204,11 +242,9 @@ fn finish(input: &LayerInput<'_>, out: &mut Comparison) {
     // What stands beside git's own words is a finding only when a person edited it in.
     out.entries
         .retain(|e| !e.beside || evidence::is_edit_by_a_person(e.written.as_ref()));
-    out.entries.sort_by(|a, b| {
-        let by = |e: &Compared| (e.object.clone(), e.key.clone(), e.affects.clone());
-        by(a).cmp(&by(b))
-    });
-    out.notes.sort_by_key(|m| format!("{m:?}"));
+    out.entries
+        .sort_by(|a, b| (&a.object, &a.key, &a.affects).cmp(&(&b.object, &b.key, &b.affects)));
+    out.notes.sort_by_cached_key(|m| format!("{m:?}"));
     out.notes.dedup();
 }
 
@@ -390,4 +426,84 @@ fn live_only_objects(input: &LayerInput<'_>, pairs: &[Pair]) -> Vec<Compared> {
             Compared::new(EntryKey::Object, id.clone(), sides, State::Unmanaged)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        classify::ByNameAndLook,
+        model::{
+            observation::{ItemId, Observation, ObservationBuilder, Outcome, Read, Scope},
+            place::Place,
+            secret::DigestKey,
+            target::Layer,
+            tree::{Prune, Tree},
+        },
+    };
+    use std::sync::Arc;
+
+    fn tree(json: &str) -> Tree {
+        Tree::from_json(json.as_bytes(), Prune::NOTHING).expect("JSON")
+    }
+
+    /// A Deployment whose container is given, in git and live; no ConfigMap was read.
+    fn compared(container: &str) -> Comparison {
+        let json = format!(
+            r#"{{"apiVersion":"apps/v1","kind":"Deployment","metadata":{{"name":"api","namespace":"shop"}},
+            "spec":{{"template":{{"spec":{{"containers":[{container}]}}}}}}}}"#
+        );
+        let id = ObjectId::new("apps", "Deployment", Some("shop"), "api");
+        let mut git = DesiredWorld::default();
+        let object = DesiredObject {
+            id: id.clone(),
+            api_version: "apps/v1".into(),
+            tree: tree(&json),
+            place: Place::exact("deploy/api.yaml".into(), None),
+        };
+        git.objects.insert(id.clone(), Arc::new(object));
+        let key = DigestKey::for_this_run(&[1; 32]);
+        let mut live = ObservationBuilder::new(&key, &ByNameAndLook);
+        live.read(Read {
+            scope: Scope::kind("apps", "Deployment", Some("shop")),
+            outcome: Outcome::Complete,
+            revision: None,
+        });
+        live.item(ItemId::Object(id), tree(&json), vec![]);
+        let live: Observation = live.finish();
+        let layer = Layer {
+            name: "workload".into(),
+            desired: None,
+            live: None,
+            workloads: vec![],
+            deploy_time: vec![],
+            closed: true,
+            types: BTreeMap::new(),
+        };
+        compare_layer(&LayerInput {
+            layer: &layer,
+            base: &git,
+            head: &git,
+            deployed: &git,
+            live: Some(&live),
+            secrets: SecretsMode::References,
+            deployer: None,
+            claimed: &BTreeSet::new(),
+            deployers: &[],
+        })
+    }
+
+    #[test]
+    fn a_source_of_settings_that_was_not_read_is_unknown_not_equal() {
+        for unread in [
+            r#"{"name":"api","env":[{"name":"A","valueFrom":{"configMapKeyRef":{"name":"other","key":"A"}}}]}"#,
+            r#"{"name":"api","envFrom":[{"configMapRef":{"name":"other"}}]}"#,
+        ] {
+            let found = compared(unread);
+            assert!(found.entries.is_empty(), "{:?}", found.entries);
+            assert!(found.unknown.is_some(), "{unread}");
+        }
+        let read = compared(r#"{"name":"api","env":[{"name":"A","value":"1"}]}"#);
+        assert!(read.unknown.is_none(), "{:?}", read.unknown);
+    }
 }

@@ -16,7 +16,10 @@ use crate::{
         state::State,
     },
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::LazyCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Objects and keys that settings are made from, with the names of those settings.
 type Sources = BTreeMap<(ObjectId, Option<Box<str>>), BTreeSet<Box<str>>>;
@@ -30,9 +33,12 @@ pub(crate) fn find(
     let mut out = Vec::new();
     let pods = input.live.map(Pods::of);
     for object in objects {
-        let (Some(live), Some(root)) = (input.live, object.roots().live) else {
+        let (Some(live), Some(root), Some(pods)) = (input.live, object.roots().live, &pods) else {
             continue;
         };
+        if !pods.has(&object.id) {
+            continue;
+        }
         let world = super::worlds::LiveWorld {
             live,
             secrets: input.secrets,
@@ -50,9 +56,7 @@ pub(crate) fn find(
                     }
                 }
             }
-            if let Some(pods) = &pods {
-                out.extend(running(pods, object, &container, &sources));
-            }
+            out.extend(running(pods, object, &container, &sources));
         }
     }
     out.extend(predicted(objects, settings));
@@ -109,6 +113,11 @@ fn running(
 /// the workload's pod template stays as it is.
 fn predicted(objects: &[&ObjectSides<'_>], settings: &[Compared]) -> Vec<Restart> {
     let mut out: BTreeMap<(ObjectId, Box<str>, ObjectId), Vec<Box<str>>> = BTreeMap::new();
+    let by_name: LazyCell<BTreeMap<String, &ObjectSides<'_>>, _> = LazyCell::new(|| {
+        // Of two kinds of one name the first one counts.
+        let named = objects.iter().rev().map(|o| (o.id.to_string(), *o));
+        named.collect()
+    });
     for setting in settings
         .iter()
         .filter(|s| s.state == State::Pending || s.state == State::Behind)
@@ -124,7 +133,7 @@ fn predicted(objects: &[&ObjectSides<'_>], settings: &[Compared]) -> Vec<Restart
             let Some((workload, container)) = consumer.split_once(" container ") else {
                 continue;
             };
-            let object = objects.iter().find(|o| o.id.to_string() == workload);
+            let object = by_name.get(workload).copied();
             if let Some(object) = object.filter(|o| source != o.id && !template_changes(o)) {
                 out.entry((object.id.clone(), container.into(), source.clone()))
                     .or_default()

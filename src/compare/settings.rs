@@ -24,6 +24,7 @@ use crate::{
         value::{Reading, Unread, Value, ValueType},
     },
 };
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// What comparing settings gave.
@@ -38,28 +39,46 @@ pub(crate) struct Found {
 
 /// Compares the settings of every workload that git has and that runs.
 pub(crate) fn compare(input: &LayerInput<'_>, objects: &[&ObjectSides<'_>]) -> Found {
-    let mut found = Found::default();
-    for chosen in &input.layer.workloads {
-        let names = |o: &&ObjectSides<'_>| {
-            o.id.kind.eq_ignore_ascii_case(&chosen.kind) && o.id.name == chosen.name
-        };
-        if !objects.iter().any(names) {
-            found.notes.push(
-                Message::words("`workloads` of layer ")
-                    .name(&*input.layer.name)
-                    .and(" names ")
-                    .name(format!("{}/{}", chosen.kind, chosen.name))
-                    .and(", which git does not have"),
-            );
-        }
-    }
-    for object in objects {
-        if object.live.present().is_some() && is_selected(input, object) {
+    let each: Vec<Found> = objects
+        .par_iter()
+        .filter(|o| o.live.present().is_some() && is_selected(input, o))
+        .map(|object| {
+            let mut found = Found::default();
             workload(input, object, &mut found);
-        }
+            found
+        })
+        .collect();
+    let mut all = Found {
+        notes: nothing_chosen(input, objects),
+        ..Found::default()
+    };
+    for found in each {
+        all.entries.extend(found.entries);
+        all.compared += found.compared;
+        all.opaque += found.opaque;
+        all.unknown = all.unknown.or(found.unknown);
     }
-    found.entries = merge(std::mem::take(&mut found.entries));
-    found
+    all.entries = merge(all.entries);
+    all
+}
+
+/// Chosen workloads that git does not have: a typing error would compare no settings at all.
+fn nothing_chosen(input: &LayerInput<'_>, objects: &[&ObjectSides<'_>]) -> Vec<Message> {
+    let chosen = input.layer.workloads.iter();
+    chosen
+        .filter(|w| {
+            !objects
+                .iter()
+                .any(|o| o.id.kind.eq_ignore_ascii_case(&w.kind) && o.id.name == w.name)
+        })
+        .map(|w| {
+            Message::words("`workloads` of layer ")
+                .name(&*input.layer.name)
+                .and(" names ")
+                .name(format!("{}/{}", w.kind, w.name))
+                .and(", which git does not have")
+        })
+        .collect()
 }
 
 fn is_selected(input: &LayerInput<'_>, object: &ObjectSides<'_>) -> bool {
@@ -87,9 +106,10 @@ fn workload<'a>(input: &LayerInput<'a>, object: &ObjectSides<'a>, found: &mut Fo
             let all = workload::containers(root);
             Some((root, all.into_iter().find(|c| c.name == name)?))
         });
-        let Some(environments) = environments(&object.id, &worlds, &containers) else {
+        let Some(environments) = Environments::of(&object.id, &worlds, &containers) else {
             continue;
         };
+        let environments = environments.sides();
         let consumer: Box<str> = format!("{} container {name}", object.id).into();
         missing_references(input, object, &environments, &consumer, found);
         variables(input, object, &environments, &consumer, found);
@@ -124,55 +144,84 @@ impl<'a> Worlds<'a> {
     }
 }
 
-/// The environment of one container on each side. Where git lacks the container on one side, the
-/// other side of git stands in.
-fn environments<'a>(
-    id: &'a ObjectId,
-    worlds: &'a Worlds<'a>,
-    containers: &'a Sides<Option<(NodeRef<'a>, ContainerRef<'a>)>>,
-) -> Option<Sides<Environment<'a>>> {
-    let of = |side: &'a Option<(NodeRef<'a>, ContainerRef<'a>)>, world: &'a dyn World| {
-        side.as_ref()
-            .map(|(root, container)| effective_environment(id, *root, container, world))
-    };
-    let head = of(&containers.head, &worlds.head)?;
-    let git = |side: &'a Option<(NodeRef<'a>, ContainerRef<'a>)>, world: &'a GitWorld<'a>| {
-        let same_node =
-            matches!((side, &containers.head), (Some(a), Some(b)) if a.0.is_same_node(b.0));
-        if same_node && std::ptr::eq(world.world, worlds.head.world) {
-            return head.clone();
+/// The environment of one container on each side; base and deployed only where they may differ
+/// from head's.
+struct Environments<'a> {
+    base: Option<Environment<'a>>,
+    head: Environment<'a>,
+    deployed: Option<Environment<'a>>,
+    live: Option<Environment<'a>>,
+}
+
+impl<'a> Environments<'a> {
+    /// Where git lacks the container on one side, the other side of git stands in.
+    fn of(
+        id: &'a ObjectId,
+        worlds: &'a Worlds<'a>,
+        containers: &'a Sides<Option<(NodeRef<'a>, ContainerRef<'a>)>>,
+    ) -> Option<Environments<'a>> {
+        let of = |side: &'a Option<(NodeRef<'a>, ContainerRef<'a>)>, world: &'a dyn World| {
+            side.as_ref()
+                .map(|(root, container)| effective_environment(id, *root, container, world))
+        };
+        let git = |side: &'a Option<(NodeRef<'a>, ContainerRef<'a>)>, world: &'a GitWorld<'a>| {
+            let same_node =
+                matches!((side, &containers.head), (Some(a), Some(b)) if a.0.is_same_node(b.0));
+            if same_node && std::ptr::eq(world.world, worlds.head.world) {
+                return None;
+            }
+            of(side, world)
+        };
+        Some(Environments {
+            head: of(&containers.head, &worlds.head)?,
+            base: git(&containers.base, &worlds.base),
+            deployed: git(&containers.deployed, &worlds.deployed),
+            live: match &worlds.live {
+                Some(world) => Some(of(&containers.live, world)?),
+                None => None,
+            },
+        })
+    }
+
+    fn sides(&self) -> Sides<&Environment<'a>> {
+        let base = self.base.as_ref().unwrap_or(&self.head);
+        Sides {
+            base,
+            head: &self.head,
+            deployed: self.deployed.as_ref().unwrap_or(&self.head),
+            live: self.live.as_ref().unwrap_or(base),
         }
-        of(side, world).unwrap_or_else(|| head.clone())
-    };
-    let base = git(&containers.base, &worlds.base);
-    let deployed = git(&containers.deployed, &worlds.deployed);
-    let live = match &worlds.live {
-        Some(world) => of(&containers.live, world)?,
-        None => base.clone(),
-    };
-    Some(Sides {
-        base,
-        head,
-        deployed,
-        live,
-    })
+    }
 }
 
 fn variables(
     input: &LayerInput<'_>,
     object: &ObjectSides<'_>,
-    environments: &Sides<Environment<'_>>,
+    environments: &Sides<&Environment<'_>>,
     consumer: &str,
     found: &mut Found,
 ) {
     let mut names: Vec<&str> = environments
         .each()
         .iter()
-        .flat_map(|e| e.variables.keys().map(|k| &**k))
+        .enumerate()
+        // An environment that stands for several sides is asked once.
+        .filter(|(i, e)| {
+            !environments.each()[..*i]
+                .iter()
+                .any(|b| std::ptr::eq(**b, ***e))
+        })
+        .flat_map(|(_, e)| e.variables.keys().map(|k| &**k))
         .collect();
     names.sort_unstable();
     names.dedup();
     found.opaque += environments.head.unlisted.len() as u64;
+    // What a source that was not read holds is unknown, whatever else is equal.
+    let unread = environments
+        .each()
+        .into_iter()
+        .find_map(|e| e.incomplete.first());
+    found.unknown = found.unknown.take().or(unread.map(|(_, why)| why.clone()));
     let first_new = found.entries.len();
     for name in names {
         found.compared += 1;
@@ -188,10 +237,10 @@ fn variables(
             continue;
         }
         let sides = Sides {
-            base: reading(&environments.base, name, Some(input.base)),
-            head: reading(&environments.head, name, Some(input.head)),
-            deployed: reading(&environments.deployed, name, Some(input.deployed)),
-            live: reading(&environments.live, name, None),
+            base: reading(environments.base, name, Some(input.base)),
+            head: reading(environments.head, name, Some(input.head)),
+            deployed: reading(environments.deployed, name, Some(input.deployed)),
+            live: reading(environments.live, name, None),
         };
         match state_of(&sides, ty) {
             State::InSync => {}
@@ -234,13 +283,16 @@ fn other_holder(sides: &Sides<Reading<Entry>>) -> bool {
 }
 
 /// The ordinary case, without paths and places.
-fn all_equal(environments: &Sides<Environment<'_>>, name: &str, ty: ValueType) -> bool {
-    let all = environments.map(|e| e.read(name));
-    let [Reading::Present(first), rest @ ..] = all.each() else {
+fn all_equal(environments: &Sides<&Environment<'_>>, name: &str, ty: ValueType) -> bool {
+    fn value<'e>(e: &'e Environment<'_>, name: &str) -> Option<&'e Value> {
+        e.variables.get(name)?.reading.present()
+    }
+    let Some(first) = value(environments.head, name) else {
         return false;
     };
-    rest.iter()
-        .all(|r| matches!(r, Reading::Present(v) if v.same(first, ty) == Sameness::Equal))
+    [environments.base, environments.deployed, environments.live]
+        .into_iter()
+        .all(|e| value(e, name).is_some_and(|v| v.same(first, ty) == Sameness::Equal))
 }
 
 /// What a side says of a variable: one that is in no source is absent, unless a source could not
@@ -297,7 +349,7 @@ pub fn lookup<'a>(root: NodeRef<'a>, path: &KeyPath) -> Option<NodeRef<'a>> {
 }
 
 /// A variable that differs only because of another one that it refers to names that one.
-fn causes(entries: &mut [Compared], environments: &Sides<Environment<'_>>) {
+fn causes(entries: &mut [Compared], environments: &Sides<&Environment<'_>>) {
     let differing: Vec<Box<str>> = entries.iter().map(|e| e.key.to_string().into()).collect();
     for entry in entries {
         let name = entry.key.to_string();
@@ -310,13 +362,12 @@ fn causes(entries: &mut [Compared], environments: &Sides<Environment<'_>>) {
                 .collect();
             Some((references, e.from(&name).into_iter().next()?))
         };
-        let (Some(head), Some(live)) = (
-            references(&environments.head),
-            references(&environments.live),
-        ) else {
+        let (Some(head), Some(live)) =
+            (references(environments.head), references(environments.live))
+        else {
             continue;
         };
-        if head == live && references(&environments.base).is_none_or(|b| b == head) {
+        if head == live && references(environments.base).is_none_or(|b| b == head) {
             entry.cause = head
                 .0
                 .iter()
@@ -330,7 +381,7 @@ fn causes(entries: &mut [Compared], environments: &Sides<Environment<'_>>) {
 fn missing_references(
     input: &LayerInput<'_>,
     object: &ObjectSides<'_>,
-    environments: &Sides<Environment<'_>>,
+    environments: &Sides<&Environment<'_>>,
     consumer: &str,
     found: &mut Found,
 ) {
@@ -392,7 +443,7 @@ fn missing_name(error: &MissingReference) -> Box<str> {
 /// The same key of the same source seen by several containers is one entry.
 fn merge(entries: Vec<Compared>) -> Vec<Compared> {
     type Cause = (EntryKey, Vec<Option<(ObjectId, KeyPath)>>, bool);
-    let mut at: BTreeMap<String, usize> = BTreeMap::new();
+    let mut at: BTreeMap<Cause, usize> = BTreeMap::new();
     let mut out: Vec<Compared> = Vec::new();
     for entry in entries {
         let origin = |r: &Reading<Entry>| {
@@ -417,13 +468,13 @@ fn merge(entries: Vec<Compared>) -> Vec<Compared> {
             entry.sides.each().iter().map(|r| origin(r)).collect(),
             entry.deploy_time,
         );
-        match at.get(&format!("{cause:?}")) {
+        match at.get(&cause) {
             Some(&i) => {
                 let merged: &mut Compared = &mut out[i];
                 merged.affects.extend(entry.affects);
             }
             None => {
-                at.insert(format!("{cause:?}"), out.len());
+                at.insert(cause, out.len());
                 // The object that holds the value is what people must look at.
                 let holder = origin(&entry.sides.live)
                     .or_else(|| origin(&entry.sides.head))
@@ -467,37 +518,94 @@ fn item_of(path: &KeyPath) -> KeyPath {
     }
 }
 
-/// The containers that mount the ConfigMap key at `path` as a file.
-pub(crate) fn mounted_by(
-    objects: &[&ObjectSides<'_>],
-    object: &ObjectSides<'_>,
-    path: &KeyPath,
-) -> Vec<Box<str>> {
-    let [Segment::Member(data), Segment::Member(key)] = path.0.as_slice() else {
-        return vec![];
-    };
-    if !matches!(&**data, "data" | "binaryData")
-        || !matches!(&*object.id.kind, "ConfigMap" | "Secret")
-    {
-        return vec![];
-    }
-    let mut out = Vec::new();
-    for consumer in objects {
-        let roots = consumer.roots();
-        for root in [roots.live, roots.head].into_iter().flatten() {
-            for mount in workload::mounted(root) {
-                let id = consumer.id.core_sibling(mount.kind, &mount.name);
-                let takes = mount
-                    .keys
-                    .as_ref()
-                    .is_none_or(|keys| keys.iter().any(|k| **k == **key));
-                if object.is_called(&id) && takes {
-                    out.push(format!("{} (mounted file)", consumer.id).into());
+/// Settings that differ by the fields that they are made from.
+pub(crate) struct Sources(BTreeMap<(ObjectId, KeyPath), Vec<usize>>);
+
+impl Sources {
+    /// Of settings by their number.
+    pub(crate) fn of(settings: &[Compared]) -> Sources {
+        let mut out: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (at, setting) in settings.iter().enumerate() {
+            let present = setting.sides.each().into_iter().filter_map(|r| r.present());
+            for origin in present.flat_map(|e| &e.from) {
+                let near = (origin.object.clone(), first_steps(&origin.path, 2));
+                let all = out.entry(near).or_default();
+                if all.last() != Some(&at) {
+                    all.push(at);
                 }
             }
         }
+        Sources(out)
     }
-    out.sort();
-    out.dedup();
-    out
+
+    /// The numbers of the settings that may be made from the field at `path` of `object`: those
+    /// whose field begins as `path` does. In their order.
+    pub(crate) fn near(&self, path: &KeyPath, object: &ObjectSides<'_>) -> Vec<usize> {
+        let mut names: Vec<&ObjectId> = object.pair.each().into_iter().flatten().collect();
+        names.dedup();
+        let mut out = Vec::new();
+        for name in names {
+            for steps in 0..=path.0.len().min(2) {
+                let near = (name.clone(), first_steps(path, steps));
+                out.extend(self.0.get(&near).into_iter().flatten());
+            }
+        }
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+}
+
+fn first_steps(path: &KeyPath, n: usize) -> KeyPath {
+    KeyPath(path.0.iter().take(n).cloned().collect())
+}
+
+/// The workloads that mount ConfigMaps and Secrets as files.
+pub(crate) struct Mounts<'a>(BTreeMap<ObjectId, Vec<Mount<'a>>>);
+
+struct Mount<'a> {
+    consumer: &'a ObjectId,
+    /// The keys that become files; absent: all.
+    keys: Option<Vec<Box<str>>>,
+}
+
+impl<'a> Mounts<'a> {
+    /// What the workloads among `objects` mount, live and at head.
+    pub(crate) fn of(objects: &[&'a ObjectSides<'a>]) -> Mounts<'a> {
+        let mut out: BTreeMap<ObjectId, Vec<Mount<'a>>> = BTreeMap::new();
+        for consumer in objects {
+            let roots = consumer.roots();
+            for root in [roots.live, roots.head].into_iter().flatten() {
+                for mount in workload::mounted(root) {
+                    let id = consumer.id.core_sibling(mount.kind, &mount.name);
+                    out.entry(id).or_default().push(Mount {
+                        consumer: &consumer.id,
+                        keys: mount.keys,
+                    });
+                }
+            }
+        }
+        Mounts(out)
+    }
+
+    /// Who mounts the key at `path` of a ConfigMap or Secret.
+    pub(crate) fn of_key(&self, object: &ObjectSides<'_>, path: &KeyPath) -> Vec<Box<str>> {
+        let [Segment::Member(data), Segment::Member(key)] = path.0.as_slice() else {
+            return vec![];
+        };
+        if !matches!(&**data, "data" | "binaryData")
+            || !matches!(&*object.id.kind, "ConfigMap" | "Secret")
+        {
+            return vec![];
+        }
+        let names = object.pair.each().into_iter().flatten();
+        let mounts = names.filter_map(|id| self.0.get(id)).flatten();
+        let mut out: Vec<Box<str>> = mounts
+            .filter(|m| m.keys.as_ref().is_none_or(|keys| keys.contains(key)))
+            .map(|m| format!("{} (mounted file)", m.consumer).into())
+            .collect();
+        out.sort();
+        out.dedup();
+        out
+    }
 }

@@ -15,7 +15,7 @@ use crate::{
         path::{KeyPath, Segment},
         secret::Sameness,
         state::Sides,
-        tree::{Kind, NodeRef},
+        tree::{Kind, Members, NodeRef},
         value::{Value, ValueType},
     },
 };
@@ -99,36 +99,13 @@ fn without_null(n: Option<NodeRef<'_>>) -> Option<NodeRef<'_>> {
     n.filter(|n| n.kind() != Kind::Null)
 }
 
-/// The members of a map by name: linear for small maps, an index for large ones.
-#[derive(Default)]
-enum Members<'a> {
-    #[default]
-    None,
-    Few(NodeRef<'a>),
-    Many(FxHashMap<Name, NodeRef<'a>>),
+fn members(node: Option<NodeRef<'_>>) -> Members<'_> {
+    node.map_or(Members::None, Members::of)
 }
 
-impl<'a> Members<'a> {
-    fn of(node: Option<NodeRef<'a>>) -> Members<'a> {
-        match node {
-            Some(n) if n.kind() == Kind::Map => {
-                if n.children().take(25).count() == 25 {
-                    Members::Many(n.children().map(|c| (c.key(), c)).collect())
-                } else {
-                    Members::Few(n)
-                }
-            }
-            _ => Members::None,
-        }
-    }
-
-    fn get(&self, name: Name) -> Option<NodeRef<'a>> {
-        without_null(match self {
-            Members::None => None,
-            Members::Few(n) => n.get(name),
-            Members::Many(index) => index.get(&name).copied(),
-        })
-    }
+/// A member of one side; `null` is absent.
+fn member<'a>(members: &Members<'a>, name: Name) -> Option<NodeRef<'a>> {
+    without_null(members.get(name))
 }
 
 /// Whether two sides are the very same node of the very same tree.
@@ -163,7 +140,7 @@ impl<'a> Walker<'_, 'a> {
     }
 
     fn map(&mut self, nodes: Nodes<'a>) {
-        let members = nodes.map(|n| Members::of(*n));
+        let members = nodes.map(|n| members(*n));
         let mut names: Vec<Name> = Vec::new();
         let git = [nodes.base, nodes.head, nodes.deployed];
         for (i, side) in git.iter().enumerate() {
@@ -181,7 +158,7 @@ impl<'a> Walker<'_, 'a> {
             self.names.push(name);
             self.steps.push(Step::Member(name));
             if !ignored::always(&self.names) {
-                self.node(members.map(|m| m.get(name)));
+                self.node(members.map(|m| member(m, name)));
             }
             self.steps.pop();
             self.names.pop();
@@ -482,5 +459,5 @@ fn is_own_port(child: NodeRef<'_>, item: NodeRef<'_>) -> bool {
 fn git_has(members: &Sides<Members<'_>>, name: Name, sides: usize) -> bool {
     [&members.base, &members.head, &members.deployed][..sides]
         .iter()
-        .any(|m| m.get(name).is_some())
+        .any(|m| member(m, name).is_some())
 }

@@ -25,6 +25,12 @@ impl Scaled {
     }
 }
 
+/// In the order of identities, so that of two that own one workload the last one counts.
+const KINDS: [(&str, &str); 2] = [
+    ("autoscaling", "HorizontalPodAutoscaler"),
+    ("keda.sh", "ScaledObject"),
+];
+
 /// Workloads by the autoscaler that owns them, live first, then as git has it.
 #[must_use]
 pub fn scaled_workloads(
@@ -37,8 +43,10 @@ pub fn scaled_workloads(
             put(&mut out, scaled(id, o.tree.root()));
         }
     }
-    for (id, item) in live.into_iter().flat_map(Observation::objects) {
-        put(&mut out, scaled(id, item.tree.root()));
+    for (group, kind) in KINDS {
+        for (id, item) in live.into_iter().flat_map(|l| l.objects_of(group, kind)) {
+            put(&mut out, scaled(id, item.tree.root()));
+        }
     }
     out
 }

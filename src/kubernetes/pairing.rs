@@ -73,10 +73,16 @@ pub fn pair(git: &Sides<&DesiredWorld>, live: Option<&Observation>) -> Vec<Pair>
     let Some(live) = live else {
         return pairs.into_values().collect();
     };
-    let referred = live_references(&pairs, live);
-    let mut generated: BTreeMap<ObjectId, Vec<&ObjectId>> = BTreeMap::new();
-    for (id, _) in live.objects().filter(|(id, _)| is_generated(id)) {
-        generated.entry(stem_of(id)).or_default().push(id);
+    // Most worlds have no generated names, and then nothing has to be looked for.
+    let any_generated = [git.base, git.head, git.deployed]
+        .iter()
+        .any(|w| w.objects.keys().any(is_generated));
+    let (mut referred, mut generated) = (BTreeSet::new(), BTreeMap::<_, Vec<&ObjectId>>::new());
+    if any_generated {
+        referred = live_references(&pairs, live);
+        for (id, _) in live.objects().filter(|(id, _)| is_generated(id)) {
+            generated.entry(stem_of(id)).or_default().push(id);
+        }
     }
     for (stem, pair) in &mut pairs {
         let git_ids: Vec<&ObjectId> = [&pair.deployed, &pair.base, &pair.head]

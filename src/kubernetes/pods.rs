@@ -72,19 +72,25 @@ impl<'a> Pods<'a> {
             pods: BTreeMap::new(),
             revisions: BTreeMap::new(),
         };
-        for (id, item) in observation.objects() {
-            let root = item.tree.root();
-            if id.is("", "Pod") {
-                for owner in owners(observation, id, root) {
-                    out.pods.entry(owner).or_default().push(id);
+        for (id, item) in observation.objects_of("", "Pod") {
+            for owner in owners(observation, id, item.tree.root()) {
+                out.pods.entry(owner).or_default().push(id);
+            }
+        }
+        for kind in ["ControllerRevision", "ReplicaSet"] {
+            for (id, item) in observation.objects_of("apps", kind) {
+                if let Some(owner) = controller(id, item.tree.root()) {
+                    out.revisions.entry(owner).or_default().push((id, item));
                 }
-            } else if (id.is("apps", "ReplicaSet") || id.is("apps", "ControllerRevision"))
-                && let Some(owner) = controller(id, root)
-            {
-                out.revisions.entry(owner).or_default().push((id, item));
             }
         }
         out
+    }
+
+    /// Whether any pod of `workload` is known.
+    #[must_use]
+    pub fn has(&self, workload: &ObjectId) -> bool {
+        self.pods.contains_key(workload)
     }
 
     /// The containers called `container` in the pods of `workload` that were started before one of

@@ -9,11 +9,7 @@ use super::{
     value::{AbsenceProof, Reading, Unread, UnreadCause},
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-};
+use std::{cmp::Ordering, collections::BTreeSet, fmt, sync::Arc};
 
 /// An object of a cluster. API versions of one kind are one identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -231,12 +227,14 @@ pub trait Classifier: Sync {
 }
 
 /// What one source yielded. Fields are private: only the builder makes one, and the builder seals.
+/// A clone shares the items.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Observation {
     /// Identity of the system, not its address: the uid of the `kube-system` namespace.
     system: Option<Box<str>>,
     reads: Vec<Read>,
-    items: BTreeMap<ItemId, Item>,
+    /// Sorted by identity, each once.
+    items: Arc<[Item]>,
 }
 
 /// Makes an [`Observation`]; seals whatever is handed to it.
@@ -244,6 +242,7 @@ pub struct ObservationBuilder<'a> {
     key: &'a DigestKey,
     classifier: &'a dyn Classifier,
     out: Observation,
+    items: Vec<Item>,
     shared: BTreeSet<Arc<str>>,
 }
 
@@ -255,6 +254,7 @@ impl<'a> ObservationBuilder<'a> {
             key,
             classifier,
             out: Observation::default(),
+            items: Vec::new(),
             shared: BTreeSet::new(),
         }
     }
@@ -269,7 +269,8 @@ impl<'a> ObservationBuilder<'a> {
         self.out.reads.push(read);
     }
 
-    /// Adds an item; its secrets are sealed, the `fieldsV1` texts shared.
+    /// Adds an item; its secrets are sealed, the `fieldsV1` texts shared. Of one identity the last
+    /// counts.
     pub fn item(&mut self, id: ItemId, tree: Tree, writes: Vec<WriteRecord>) {
         let classifier = self.classifier;
         let tree = tree.seal(self.key, &|leaf, path| classifier.sealing(&id, path, leaf));
@@ -281,7 +282,7 @@ impl<'a> ObservationBuilder<'a> {
                 w
             })
             .collect();
-        self.out.items.insert(id.clone(), Item { id, tree, writes });
+        self.items.push(Item { id, tree, writes });
     }
 
     fn share(&mut self, text: Arc<str>) -> Arc<str> {
@@ -296,8 +297,22 @@ impl<'a> ObservationBuilder<'a> {
     #[must_use]
     pub fn finish(mut self) -> Observation {
         self.out.reads.sort_by(|a, b| a.scope.cmp(&b.scope));
+        self.out.items = sorted(self.items);
         self.out
     }
+}
+
+/// By identity, of one identity the last.
+fn sorted(mut items: Vec<Item>) -> Arc<[Item]> {
+    items.sort_by(|a, b| a.id.cmp(&b.id));
+    items.dedup_by(|later, earlier| {
+        let same = later.id == earlier.id;
+        if same {
+            std::mem::swap(later, earlier);
+        }
+        same
+    });
+    items.into()
 }
 
 impl Observation {
@@ -315,14 +330,30 @@ impl Observation {
 
     /// All items, sorted by identity.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
-        self.items.values()
+        self.items.iter()
     }
 
     /// All objects with their identity, sorted by it.
     pub fn objects(&self) -> impl Iterator<Item = (&ObjectId, &Item)> {
-        self.items.iter().filter_map(|(id, item)| match id {
+        self.items.iter().filter_map(|item| match &item.id {
             ItemId::Object(o) => Some((o, item)),
             ItemId::Fact(_) => None,
+        })
+    }
+
+    /// All objects of one kind with their identity, sorted by it; the others are not looked at.
+    pub fn objects_of<'a>(
+        &'a self,
+        group: &'a str,
+        kind: &'a str,
+    ) -> impl Iterator<Item = (&'a ObjectId, &'a Item)> {
+        let first = self.items.partition_point(|item| match &item.id {
+            ItemId::Object(o) => (&*o.group, &*o.kind) < (group, kind),
+            ItemId::Fact(_) => false,
+        });
+        self.items[first..].iter().map_while(move |i| match &i.id {
+            ItemId::Object(o) if o.is(group, kind) => Some((o, i)),
+            _ => None,
         })
     }
 
@@ -330,9 +361,13 @@ impl Observation {
     /// in scope is the third.
     #[must_use]
     pub fn find(&self, id: &ItemId) -> Reading<&Item> {
-        if let Some(item) = self.items.get(id) {
-            return Reading::Present(item);
+        match self.items.binary_search_by(|item| item.id.cmp(id)) {
+            Ok(at) => Reading::Present(&self.items[at]),
+            Err(_) => self.not_found(id),
         }
+    }
+
+    fn not_found(&self, id: &ItemId) -> Reading<&Item> {
         let mut why = Unread::new(UnreadCause::NotAsked, "not part of what was read");
         for read in self.reads.iter().filter(|r| r.scope.covers(id)) {
             match &read.outcome {
@@ -346,15 +381,25 @@ impl Observation {
     /// [`Observation::find`] for an object.
     #[must_use]
     pub fn object(&self, id: &ObjectId) -> Reading<&Item> {
-        self.find(&ItemId::Object(id.clone()))
+        let by_id = |item: &Item| match &item.id {
+            ItemId::Object(o) => o.cmp(id),
+            ItemId::Fact(_) => Ordering::Greater,
+        };
+        match self.items.binary_search_by(by_id) {
+            Ok(at) => Reading::Present(&self.items[at]),
+            Err(_) => self.not_found(&ItemId::Object(id.clone())),
+        }
     }
 
     /// A fact, if it was recorded.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<NodeRef<'_>> {
-        self.items
-            .get(&ItemId::Fact(name.into()))
-            .map(|i| i.tree.root())
+        let by_name = |item: &Item| match &item.id {
+            ItemId::Object(_) => Ordering::Less,
+            ItemId::Fact(known) => (**known).cmp(name),
+        };
+        let at = self.items.binary_search_by(by_name).ok()?;
+        Some(self.items[at].tree.root())
     }
 
     /// From the parts of a snapshot, which were sealed when they were recorded.
@@ -363,7 +408,7 @@ impl Observation {
         Observation {
             system,
             reads,
-            items: items.into_iter().map(|i| (i.id.clone(), i)).collect(),
+            items: sorted(items),
         }
     }
 }
@@ -409,6 +454,32 @@ mod tests {
         assert!(
             matches!(o.find(&id("Secret", "x")), Reading::Unknown(u) if u.cause == UnreadCause::NotAsked)
         );
+    }
+
+    #[test]
+    fn items_are_found_by_identity_and_by_kind() {
+        let key = DigestKey::for_this_run(&[0; 32]);
+        let mut b = ObservationBuilder::new(&key, &NoSecrets);
+        let tree = |json: &str| Tree::from_json(json.as_bytes(), Prune::NOTHING).expect("JSON");
+        b.item(ItemId::Fact("version".into()), tree(r#"{"v":1}"#), vec![]);
+        b.item(id("Service", "api"), tree(r#"{"n":1}"#), vec![]);
+        b.item(id("ConfigMap", "b"), tree("{}"), vec![]);
+        b.item(id("Service", "api"), tree(r#"{"n":2}"#), vec![]);
+        b.item(id("ConfigMap", "a"), tree("{}"), vec![]);
+        let o = b.finish();
+        assert_eq!(o.items().count(), 4);
+        let names = |kind| -> Vec<&str> { o.objects_of("", kind).map(|(i, _)| &*i.name).collect() };
+        assert_eq!(names("ConfigMap"), ["a", "b"]);
+        assert_eq!(names("Service"), ["api"]);
+        assert!(names("Config").is_empty() && names("Z").is_empty());
+        let api = ObjectId::new("", "Service", Some("shop"), "api");
+        let n = |i: &Item| i.tree.root().member("n").and_then(NodeRef::as_i64);
+        assert_eq!(
+            o.object(&api).present().and_then(|i| n(i)),
+            Some(2),
+            "the last"
+        );
+        assert!(o.fact("version").is_some() && o.fact("other").is_none());
     }
 
     #[test]

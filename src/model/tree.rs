@@ -8,6 +8,7 @@ use super::{
     name::Name,
     secret::{Sameness, SecretValue},
 };
+use rustc_hash::FxHashMap;
 use serde::{
     Deserialize, Serialize, Serializer,
     de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
@@ -419,13 +420,15 @@ impl<'a> NodeRef<'a> {
                 .zip(other.children())
                 .map(|(a, b)| a.sameness(b))
                 .fold(Sameness::Equal, fold),
-            (Kind::Map, Kind::Map) => self
-                .children()
-                .map(|a| match other.get(a.key()) {
-                    Some(b) => a.sameness(b),
-                    None => Sameness::Different,
-                })
-                .fold(Sameness::Equal, fold),
+            (Kind::Map, Kind::Map) => {
+                let members = Members::of(other);
+                self.children()
+                    .map(|a| match members.get(a.key()) {
+                        Some(b) => a.sameness(b),
+                        None => Sameness::Different,
+                    })
+                    .fold(Sameness::Equal, fold)
+            }
             (Kind::Sealed, Kind::Sealed) => match (self.secret(), other.secret()) {
                 (Some(a), Some(b)) => a.same(b),
                 _ => Sameness::NotComparable("secret"),
@@ -459,16 +462,56 @@ impl<'a> NodeRef<'a> {
                         .all(|(a, b)| a.same(b))
             }
             (Kind::Map, Kind::Map) => {
-                self.len() == other.len()
-                    && self
-                        .children()
-                        .all(|a| other.get(a.key()).is_some_and(|b| a.same(b)))
+                self.len() == other.len() && {
+                    let members = Members::of(other);
+                    self.children()
+                        .all(|a| members.get(a.key()).is_some_and(|b| a.same(b)))
+                }
             }
             (Kind::Sealed, Kind::Sealed) => self.secret() == other.secret(),
             (a, b) => a == b && self.text() == other.text(),
         }
     }
 }
+
+/// The members of a map by name: looked through when they are few, indexed when they are many.
+#[derive(Clone, Default)]
+pub enum Members<'a> {
+    /// Not a map.
+    #[default]
+    None,
+    /// A small map.
+    Few(NodeRef<'a>),
+    /// A large one.
+    Many(FxHashMap<Name, NodeRef<'a>>),
+}
+
+impl<'a> Members<'a> {
+    /// Of a node; nothing for what is no map.
+    #[must_use]
+    pub fn of(node: NodeRef<'a>) -> Members<'a> {
+        if node.kind() != Kind::Map {
+            Members::None
+        } else if node.children().nth(FEW).is_some() {
+            Members::Many(node.children().map(|c| (c.key(), c)).collect())
+        } else {
+            Members::Few(node)
+        }
+    }
+
+    /// As [`NodeRef::get`].
+    #[must_use]
+    pub fn get(&self, name: Name) -> Option<NodeRef<'a>> {
+        match self {
+            Members::None => None,
+            Members::Few(n) => n.get(name),
+            Members::Many(index) => index.get(&name).copied(),
+        }
+    }
+}
+
+/// Up to this many members, looking through them is faster than an index of them.
+const FEW: usize = 24;
 
 impl PartialEq for Tree {
     fn eq(&self, other: &Tree) -> bool {

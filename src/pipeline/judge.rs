@@ -19,15 +19,22 @@ use crate::{
     },
     plan::{self, LayerPlan, Plan},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::LazyCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Compares every layer in scope; absent for the others.
 pub(crate) fn compare(plan: &Plan, state: &State, live: &Live) -> Vec<Option<Comparison>> {
+    // Only a deployer's live-only objects are asked whether git has them anywhere.
     let claimed: BTreeMap<_, _> = plan::environments(plan)
-        .into_keys()
-        .map(|e| {
-            let claimed = state.claimed(plan, &e);
-            (e, claimed)
+        .into_iter()
+        .map(|(name, environment)| {
+            let claimed = match environment.deployed {
+                Some(_) => state.claimed(plan, &name),
+                None => BTreeSet::new(),
+            };
+            (name, claimed)
         })
         .collect();
     let mut seen = BTreeSet::new();
@@ -290,12 +297,15 @@ fn live_status(
         return CoverageStatus::Failed(why.clone());
     }
     let secrets = planned.kubernetes().map(|k| k.secrets).unwrap_or_default();
-    let wanted = plan::wanted(
-        &[&layer.base, &layer.head],
-        layer.namespace.as_deref(),
-        secrets,
-        None,
-    );
+    // Going through all objects again is for the rare read that failed.
+    let wanted = LazyCell::new(|| {
+        plan::wanted(
+            &[&layer.base, &layer.head],
+            layer.namespace.as_deref(),
+            secrets,
+            None,
+        )
+    });
     let rests_on = |scope: &Scope| match scope {
         Scope::Kind {
             group,
@@ -313,9 +323,8 @@ fn live_status(
         .observation
         .reads()
         .iter()
-        .filter(|r| rests_on(&r.scope))
         .filter_map(|r| match &r.outcome {
-            Outcome::Failed(u) | Outcome::Partial(u) => Some(u),
+            Outcome::Failed(u) | Outcome::Partial(u) => rests_on(&r.scope).then_some(u),
             Outcome::Complete | Outcome::Skipped(_) => None,
         })
         .collect();
@@ -365,40 +374,25 @@ pub(crate) fn finish(report: &mut Report, fail_on: FailOn) {
     report.findings.extend(unavailable);
     report.findings.sort_by(order);
     report.changes.sort_by(|a, b| {
-        let by = |c: &crate::model::finding::Change| {
-            let s = &c.subject;
-            (
-                s.environment.clone(),
-                s.service.clone(),
-                s.object.clone(),
-                s.key.clone(),
-            )
-        };
-        by(a).cmp(&by(b))
+        let (a, b) = (&a.subject, &b.subject);
+        (&a.environment, &a.service, &a.object, &a.key).cmp(&(
+            &b.environment,
+            &b.service,
+            &b.object,
+            &b.key,
+        ))
     });
-    let mut notes = Vec::new();
-    for note in std::mem::take(&mut report.notes) {
-        if !notes.contains(&note) {
-            notes.push(note);
-        }
-    }
-    report.notes = notes;
+    let mut seen = BTreeSet::new();
+    report.notes.retain(|note| seen.insert(format!("{note:?}")));
     report.verdict = Verdict::of(&report.findings, &report.coverage, fail_on);
 }
 
 fn order(a: &Finding, b: &Finding) -> std::cmp::Ordering {
-    let by = |f: &Finding| {
-        let s = &f.subject;
-        (
-            s.environment.clone(),
-            s.service.clone(),
-            std::cmp::Reverse(f.severity),
-            s.object.clone(),
-            s.key.clone(),
-            f.rule.id,
-        )
-    };
-    by(a)
-        .cmp(&by(b))
-        .then_with(|| a.subject.affects.cmp(&b.subject.affects))
+    let (x, y) = (&a.subject, &b.subject);
+    (&x.environment, &x.service)
+        .cmp(&(&y.environment, &y.service))
+        // Worst first.
+        .then_with(|| b.severity.cmp(&a.severity))
+        .then_with(|| (&x.object, &x.key, a.rule.id).cmp(&(&y.object, &y.key, b.rule.id)))
+        .then_with(|| x.affects.cmp(&y.affects))
 }
