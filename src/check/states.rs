@@ -247,20 +247,29 @@ fn undo(cx: &CheckContext<'_>, entry: &Compared) -> Option<Resolution> {
     if let (State::Unmanaged, EntryKey::Setting(name), Some(origin)) =
         (entry.state, &entry.key, live)
     {
-        let in_env = origin.path.0.iter().any(
-            |s| matches!(s, Segment::Item(keys) if keys.first().is_some_and(|k| **k == **name)),
-        );
+        let items: Vec<&str> = origin
+            .path
+            .0
+            .iter()
+            .filter_map(|s| match s {
+                Segment::Item(keys) => keys.first().map(|k| &**k),
+                _ => None,
+            })
+            .collect();
+        // Without the container, kubectl would take git's own variable of that name from others.
+        let [container, variable] = items.as_slice() else {
+            return None;
+        };
         let workload = format!(
             "{}/{}",
             origin.object.kind.to_lowercase(),
             origin.object.name
         );
-        return in_env.then(|| Resolution {
+        let drop = format!("{name}-");
+        let command = ["set", "env", &workload, "--containers", container, &drop];
+        return (*variable == &**name).then(|| Resolution {
             why: "to drop it",
-            argv: kubectl(
-                &origin.object,
-                &["set", "env", &workload, &format!("{name}-")],
-            ),
+            argv: kubectl(&origin.object, &command),
         });
     }
     let place = entry
@@ -283,4 +292,107 @@ fn undo(cx: &CheckContext<'_>, entry: &Compared) -> Option<Resolution> {
             ],
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        entry::Origin,
+        path::KeyPath,
+        place::Place,
+        report::Occasion,
+        state::Sides,
+        target::{Environment, TargetId, Tier},
+        time::Timestamp,
+        tree::Span,
+        value::Value,
+    };
+    use std::{collections::BTreeMap, sync::Arc};
+
+    fn api() -> ObjectId {
+        ObjectId::new("apps", "Deployment", Some("shop"), "api")
+    }
+
+    /// A reading of `containers[<container>].<rest>` of the Deployment, in git at `file`.
+    fn reading(value: &str, container: &str, rest: &str, file: Option<&str>) -> Reading<Entry> {
+        let mut path = KeyPath::members(&["spec", "template", "spec", "containers"]);
+        path.0.push(Segment::Item(vec![container.into()]));
+        match rest.strip_prefix("env.") {
+            Some(variable) => {
+                path = path.join("env");
+                path.0.push(Segment::Item(vec![variable.into()]));
+                path = path.join("value");
+            }
+            None => path = path.join(rest),
+        }
+        let origin = Origin {
+            object: api(),
+            path,
+            place: file.map(|f| Place::exact(f.into(), Some(Span::default()))),
+        };
+        Reading::Present(Entry::of(Value::text(value), origin))
+    }
+
+    fn entry(key: EntryKey, git: Reading<Entry>, live: Reading<Entry>, state: State) -> Compared {
+        let sides = Sides {
+            base: git.clone(),
+            head: git.clone(),
+            deployed: git,
+            live,
+        };
+        Compared::new(key, api(), sides, state)
+    }
+
+    /// The resolutions of the findings, as commands; an edit is its words.
+    fn resolutions(entries: Vec<Compared>) -> Vec<Vec<String>> {
+        let environment = Environment {
+            name: "production".into(),
+            tier: Tier::Production,
+            names: vec![],
+            deployed: None,
+            deploys_within: None,
+            settle: 0,
+            tracks: None,
+            deploys_later: false,
+            variables: BTreeMap::new(),
+        };
+        let target = TargetId {
+            service: Arc::from("shop"),
+            environment: Arc::from("production"),
+        };
+        let cx = CheckContext {
+            target: &target,
+            environment: &environment,
+            layer: "workload",
+            occasion: Occasion::Audit,
+            now: Timestamp(0),
+            kubernetes_context: None,
+        };
+        let comparison = Comparison {
+            entries,
+            ..Comparison::default()
+        };
+        let shown = |r: &Resolution| match r.argv.is_empty() {
+            true => r.why.to_owned(),
+            false => r.argv.join(" "),
+        };
+        let (findings, _) = run(&cx, &comparison);
+        findings
+            .iter()
+            .map(|f| f.subject.resolve.iter().map(shown).collect())
+            .collect()
+    }
+
+    #[test]
+    fn a_variable_is_dropped_from_its_own_container() {
+        let live = reading("us", "exporter", "env.REGION", None);
+        let key = EntryKey::Setting("REGION".into());
+        let absent = Reading::within_whole(None);
+        let found = resolutions(vec![entry(key, absent, live, State::Unmanaged)]);
+        assert_eq!(
+            found[0][1],
+            "kubectl --namespace shop set env deployment/api --containers exporter REGION-"
+        );
+    }
 }
