@@ -12,11 +12,13 @@ use crate::{
         },
         observation::ObjectId,
         path::Segment,
+        place::Place,
         state::State,
         value::{Reading, Shown},
     },
     policy::severity::{self, Circumstances},
 };
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Live was changed outside git.
 pub static DRIFTED: Rule = Rule {
@@ -47,6 +49,7 @@ pub static MISSING: Rule = Rule {
 #[must_use]
 pub fn run(cx: &CheckContext<'_>, comparison: &Comparison) -> (Vec<Finding>, Vec<Change>) {
     let (mut findings, mut changes) = (Vec::new(), Vec::new());
+    let placeholders = placeholders(comparison);
     for entry in &comparison.entries {
         let rule = match entry.state {
             _ if entry.deploy_time => None,
@@ -56,7 +59,7 @@ pub fn run(cx: &CheckContext<'_>, comparison: &Comparison) -> (Vec<Finding>, Vec
             State::Missing => Some(&MISSING),
             _ => None,
         };
-        let subject = subject(cx, entry);
+        let subject = subject(cx, entry, &placeholders);
         match rule {
             Some(rule) => findings.push(Finding {
                 rule,
@@ -68,6 +71,21 @@ pub fn run(cx: &CheckContext<'_>, comparison: &Comparison) -> (Vec<Finding>, Vec
         }
     }
     (findings, changes)
+}
+
+/// The files of git that hold placeholders for what the pipeline sets: applying one as it is
+/// would put the placeholders live.
+fn placeholders(comparison: &Comparison) -> BTreeSet<Arc<str>> {
+    let set_by_pipeline = comparison.entries.iter().filter(|e| e.deploy_time);
+    set_by_pipeline
+        .filter_map(|e| Some(exact_place(e)?.file))
+        .collect()
+}
+
+/// Where git says it at head, when that is known exactly.
+fn exact_place(entry: &Compared) -> Option<Place> {
+    let place = entry.sides.head.present()?.origin()?.place.clone();
+    place.filter(Place::is_exact)
 }
 
 fn circumstances(cx: &CheckContext<'_>, entry: &Compared) -> Circumstances {
@@ -93,7 +111,7 @@ fn first_writer(entry: &Compared) -> Option<&Writer> {
     entry.written.as_ref().and_then(|w| w.writers.first())
 }
 
-fn subject(cx: &CheckContext<'_>, entry: &Compared) -> Subject {
+fn subject(cx: &CheckContext<'_>, entry: &Compared, placeholders: &BTreeSet<Arc<str>>) -> Subject {
     let sides = &entry.sides;
     let desired = desired(&sides.head).map(|d| DesiredShown {
         // Nobody put a name into git that was never there.
@@ -127,7 +145,7 @@ fn subject(cx: &CheckContext<'_>, entry: &Compared) -> Subject {
         explains: entry.explains.clone(),
         cause: entry.cause.clone(),
         written_by_change: entry.written_by_change,
-        resolve: resolve(cx, entry),
+        resolve: resolve(cx, entry, placeholders),
     }
 }
 
@@ -210,7 +228,11 @@ fn message(entry: &Compared) -> Message {
     }
 }
 
-fn resolve(cx: &CheckContext<'_>, entry: &Compared) -> Vec<Resolution> {
+fn resolve(
+    cx: &CheckContext<'_>,
+    entry: &Compared,
+    placeholders: &BTreeSet<Arc<str>>,
+) -> Vec<Resolution> {
     if !entry.state.is_problem() || entry.deploy_time {
         return vec![];
     }
@@ -226,12 +248,16 @@ fn resolve(cx: &CheckContext<'_>, entry: &Compared) -> Vec<Resolution> {
         State::Unmanaged => out.push(edit("to keep it, write it into git")),
         _ => out.push(edit("to keep what is live, write it into git")),
     }
-    out.extend(undo(cx, entry));
+    out.extend(undo(cx, entry, placeholders));
     out
 }
 
 /// The command that takes live back to git, where one says so without naming a live value.
-fn undo(cx: &CheckContext<'_>, entry: &Compared) -> Option<Resolution> {
+fn undo(
+    cx: &CheckContext<'_>,
+    entry: &Compared,
+    placeholders: &BTreeSet<Arc<str>>,
+) -> Option<Resolution> {
     let kubectl = |object: &ObjectId, rest: &[&str]| -> Vec<Box<str>> {
         let mut argv: Vec<Box<str>> = vec!["kubectl".into()];
         if let Some(context) = cx.kubernetes_context {
@@ -247,30 +273,43 @@ fn undo(cx: &CheckContext<'_>, entry: &Compared) -> Option<Resolution> {
     if let (State::Unmanaged, EntryKey::Setting(name), Some(origin)) =
         (entry.state, &entry.key, live)
     {
-        let in_env = origin.path.0.iter().any(
-            |s| matches!(s, Segment::Item(keys) if keys.first().is_some_and(|k| **k == **name)),
-        );
+        let items: Vec<&str> = origin
+            .path
+            .0
+            .iter()
+            .filter_map(|s| match s {
+                Segment::Item(keys) => keys.first().map(|k| &**k),
+                _ => None,
+            })
+            .collect();
+        // Without the container, kubectl would take git's own variable of that name from others.
+        let [container, variable] = items.as_slice() else {
+            return None;
+        };
         let workload = format!(
             "{}/{}",
             origin.object.kind.to_lowercase(),
             origin.object.name
         );
-        return in_env.then(|| Resolution {
+        let drop = format!("{name}-");
+        let command = ["set", "env", &workload, "--containers", container, &drop];
+        return (*variable == &**name).then(|| Resolution {
             why: "to drop it",
-            argv: kubectl(
-                &origin.object,
-                &["set", "env", &workload, &format!("{name}-")],
-            ),
+            argv: kubectl(&origin.object, &command),
         });
     }
-    let place = entry
-        .sides
-        .head
-        .present()
-        .and_then(|e| e.origin()?.place.clone())
-        .filter(crate::model::place::Place::is_exact)?;
+    let place = exact_place(entry)?;
     let putting_back = matches!(entry.state, State::Drifted | State::Missing);
-    (putting_back && !entry.required).then(|| Resolution {
+    if !putting_back || entry.required {
+        return None;
+    }
+    if placeholders.contains(&place.file) {
+        return Some(Resolution {
+            why: "to put git's back, deploy: its file holds placeholders of the pipeline",
+            argv: vec![],
+        });
+    }
+    Some(Resolution {
         why: "to put git's back",
         argv: kubectl(
             &entry.object,
@@ -283,4 +322,138 @@ fn undo(cx: &CheckContext<'_>, entry: &Compared) -> Option<Resolution> {
             ],
         ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        entry::Origin,
+        path::KeyPath,
+        report::Occasion,
+        state::Sides,
+        target::{Environment, TargetId, Tier},
+        time::Timestamp,
+        tree::Span,
+        value::Value,
+    };
+    use std::collections::BTreeMap;
+
+    fn api() -> ObjectId {
+        ObjectId::new("apps", "Deployment", Some("shop"), "api")
+    }
+
+    /// A reading of `containers[<container>].<rest>` of the Deployment, in git at `file`.
+    fn reading(value: &str, container: &str, rest: &str, file: Option<&str>) -> Reading<Entry> {
+        let mut path = KeyPath::members(&["spec", "template", "spec", "containers"]);
+        path.0.push(Segment::Item(vec![container.into()]));
+        match rest.strip_prefix("env.") {
+            Some(variable) => {
+                path = path.join("env");
+                path.0.push(Segment::Item(vec![variable.into()]));
+                path = path.join("value");
+            }
+            None => path = path.join(rest),
+        }
+        let origin = Origin {
+            object: api(),
+            path,
+            place: file.map(|f| Place::exact(f.into(), Some(Span::default()))),
+        };
+        Reading::Present(Entry::of(Value::text(value), origin))
+    }
+
+    fn entry(key: EntryKey, git: Reading<Entry>, live: Reading<Entry>, state: State) -> Compared {
+        let sides = Sides {
+            base: git.clone(),
+            head: git.clone(),
+            deployed: git,
+            live,
+        };
+        Compared::new(key, api(), sides, state)
+    }
+
+    /// The resolutions of the findings, as commands; an edit is its words.
+    fn resolutions(entries: Vec<Compared>) -> Vec<Vec<String>> {
+        let environment = Environment {
+            name: "production".into(),
+            tier: Tier::Production,
+            names: vec![],
+            deployed: None,
+            deploys_within: None,
+            settle: 0,
+            tracks: None,
+            deploys_later: false,
+            variables: BTreeMap::new(),
+        };
+        let target = TargetId {
+            service: Arc::from("shop"),
+            environment: Arc::from("production"),
+        };
+        let cx = CheckContext {
+            target: &target,
+            environment: &environment,
+            layer: "workload",
+            occasion: Occasion::Audit,
+            now: Timestamp(0),
+            kubernetes_context: None,
+        };
+        let comparison = Comparison {
+            entries,
+            ..Comparison::default()
+        };
+        let shown = |r: &Resolution| match r.argv.is_empty() {
+            true => r.why.to_owned(),
+            false => r.argv.join(" "),
+        };
+        let (findings, _) = run(&cx, &comparison);
+        findings
+            .iter()
+            .map(|f| f.subject.resolve.iter().map(shown).collect())
+            .collect()
+    }
+
+    #[test]
+    fn a_variable_is_dropped_from_its_own_container() {
+        let live = reading("us", "exporter", "env.REGION", None);
+        let key = EntryKey::Setting("REGION".into());
+        let absent = Reading::within_whole(None);
+        let found = resolutions(vec![entry(key, absent, live, State::Unmanaged)]);
+        assert_eq!(
+            found[0][1],
+            "kubectl --namespace shop set env deployment/api --containers exporter REGION-"
+        );
+    }
+
+    #[test]
+    fn a_file_with_placeholders_is_not_to_be_applied_by_hand() {
+        let timeout = |file| {
+            entry(
+                EntryKey::Setting("DB_TIMEOUT".into()),
+                reading("10s", "api", "env.DB_TIMEOUT", Some(file)),
+                reading("60s", "api", "env.DB_TIMEOUT", None),
+                State::Drifted,
+            )
+        };
+        let image = Compared {
+            deploy_time: true,
+            ..entry(
+                EntryKey::Object,
+                reading("api:0.0.0", "api", "image", Some("deploy/api.yaml")),
+                reading("api:1.4.2", "api", "image", None),
+                State::Drifted,
+            )
+        };
+        let found = resolutions(vec![
+            timeout("deploy/api.yaml"),
+            image,
+            timeout("deploy/worker.yaml"),
+        ]);
+        assert_eq!(found.len(), 2, "what the pipeline sets is no finding");
+        assert!(found[0][1].contains("deploy: its file holds placeholders"));
+        assert!(
+            found[1][1].ends_with("--filename deploy/worker.yaml"),
+            "{found:?}"
+        );
+    }
 }

@@ -102,6 +102,33 @@ pub(crate) fn deployer_owns(input: &LayerInput<'_>, item: &Item, path: &KeyPath)
     ownership(input, item).applied_by_deployer(path)
 }
 
+/// A setting that changed only through another one (`$(VAR)`) was written by whom that one was.
+pub(crate) fn inherit(entries: &mut [Compared]) {
+    for i in 0..entries.len() {
+        let mut at = i;
+        // One may lead to the next; bounded, should they ever go round.
+        for _ in 0..entries.len() {
+            match cause_of(entries, at) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        if at != i {
+            entries[i].written = entries[at].written.clone();
+        }
+    }
+}
+
+/// The entry that another one changed through: the setting of that name that the same container sees.
+fn cause_of(entries: &[Compared], at: usize) -> Option<usize> {
+    let cause = entries[at].cause.as_deref()?;
+    let affects = &entries[at].affects;
+    entries.iter().position(|e| {
+        matches!(&e.key, EntryKey::Setting(name) if &**name == cause)
+            && e.affects.iter().any(|a| affects.contains(a))
+    })
+}
+
 /// Whether a person put it there with a tool that edits one thing; tools that create an object
 /// own its defaults too.
 #[must_use]
@@ -113,4 +140,71 @@ pub(crate) fn is_edit_by_a_person(written: Option<&Written>) -> bool {
                 "kubectl-create" | "kubectl-replace" | "kubectl-run" | "kubectl-expose"
             )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        finding::{Certainty, Writer},
+        observation::WriterKind,
+        state::{Sides, State},
+    };
+
+    fn setting(name: &str, container: &str, cause: Option<&str>, writer: &str) -> Compared {
+        let absent = || Reading::within_whole(None);
+        let sides = Sides {
+            base: absent(),
+            head: absent(),
+            deployed: absent(),
+            live: absent(),
+        };
+        let id = ObjectId::new("apps", "Deployment", Some("shop"), "api");
+        let written = Written {
+            writers: vec![Writer {
+                name: writer.into(),
+                kind: WriterKind::UpdateManager,
+                class: WriterClass::Other,
+            }],
+            not_later_than: None,
+            not_earlier_than: None,
+            certainty: Certainty::NotLaterThan,
+        };
+        Compared {
+            affects: vec![container.into()],
+            cause: cause.map(Into::into),
+            written: Some(written),
+            ..Compared::new(EntryKey::Setting(name.into()), id, sides, State::Drifted)
+        }
+    }
+
+    #[test]
+    fn what_changed_through_another_setting_has_its_writer() {
+        let mut entries = vec![
+            setting("DB_URL", "api", Some("DB_HOSTS"), "gitops"),
+            setting("DB_HOST", "worker", None, "somebody-else"),
+            setting("DB_HOSTS", "api", Some("DB_HOST"), "gitops"),
+            setting("DB_HOST", "api", None, "kubectl-set"),
+            setting("A", "api", Some("B"), "gitops"),
+            setting("B", "api", Some("A"), "gitops"),
+            setting("C", "api", Some("GONE"), "gitops"),
+        ];
+        inherit(&mut entries);
+        let writers: Vec<&str> = entries
+            .iter()
+            .map(|e| &*e.written.as_ref().expect("evidence").writers[0].name)
+            .collect();
+        assert_eq!(
+            writers,
+            [
+                "kubectl-set",
+                "somebody-else",
+                "kubectl-set",
+                "kubectl-set",
+                "gitops",
+                "gitops",
+                "gitops"
+            ]
+        );
+    }
 }

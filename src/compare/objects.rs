@@ -239,6 +239,7 @@ fn finish(input: &LayerInput<'_>, out: &mut Comparison) {
     for entry in out.entries.iter_mut().filter(|e| e.state.is_problem()) {
         evidence.fill(entry);
     }
+    evidence::inherit(&mut out.entries);
     // What stands beside git's own words is a finding only when a person edited it in.
     out.entries
         .retain(|e| !e.beside || evidence::is_edit_by_a_person(e.written.as_ref()));

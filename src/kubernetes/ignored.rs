@@ -46,6 +46,7 @@ const ANNOTATIONS: &[&str] = &[
     "kubectl.kubernetes.io/last-applied-configuration",
     "kubectl.kubernetes.io/restartedAt",
     "kubernetes.io/change-cause",
+    "kubernetes.io/limit-ranger",
     "deployment.kubernetes.io/",
     "deprecated.daemonset.template.generation",
     "control-plane.alpha.kubernetes.io/leader",
@@ -92,6 +93,8 @@ pub fn unless_desired(id: &ObjectId, path: &[Name]) -> bool {
         "labels" => known(LABELS),
         // The server's copy of the CA of the cluster.
         "data" => id.is("", "ConfigMap") && &*id.name == "kube-root-ca.crt",
+        // Of a Pod, not of a template: requests are the limits, and a LimitRange fills in both.
+        "requests" | "limits" => id.is("", "Pod"),
         _ => false,
     }
 }
@@ -112,6 +115,15 @@ mod tests {
 
     fn names(path: &[&str]) -> Vec<Name> {
         path.iter().map(|n| Name::new(n)).collect()
+    }
+
+    #[test]
+    fn resources_of_a_pod_are_filled_in_and_those_of_a_template_are_not() {
+        let requests = names(&["spec", "containers", "resources", "requests", "cpu"]);
+        let pod = ObjectId::new("", "Pod", Some("shop"), "toolbox");
+        assert!(unless_desired(&pod, &requests));
+        let deployment = ObjectId::new("apps", "Deployment", Some("shop"), "api");
+        assert!(!unless_desired(&deployment, &requests));
     }
 
     #[test]

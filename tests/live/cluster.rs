@@ -188,6 +188,21 @@ impl Cluster {
             .collect()
     }
 
+    /// The certificate of the server, which signs itself.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.folder.path().join("certs/apiserver.crt")
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The token of a user.
+    pub(crate) fn token(&self, user: User) -> &'static str {
+        user.token()
+    }
+
     /// A kubeconfig with one context per [`User`], named like it; the current one is `user`'s.
     pub(crate) fn kubeconfig(&self, user: User) -> PathBuf {
         self.folder
@@ -263,7 +278,8 @@ impl Cluster {
         )
     }
 
-    /// A JSON merge patch by a field manager: what `kubectl edit` and `kubectl set env` send.
+    /// A JSON merge patch by a field manager: what `kubectl patch --type merge` sends, and `kubectl
+    /// edit` and `kubectl set` where no list is touched.
     pub(crate) fn patch(&self, manager: &str, path: &str, patch: &Value) -> Value {
         self.send(
             "PATCH",
@@ -272,7 +288,7 @@ impl Cluster {
         )
     }
 
-    /// Sends a request and returns status and body. `APPLY` is a server-side apply.
+    /// Sends a request and returns status and body.
     pub(crate) fn try_send(
         &self,
         user: User,
@@ -280,13 +296,28 @@ impl Cluster {
         path: &str,
         body: Option<&Value>,
     ) -> Result<(u16, Value), String> {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        self.try_send_text(user, method, path, body)
+    }
+
+    /// The same with a body as it is. `APPLY` is a server-side apply, of JSON or YAML; `PATCH` a
+    /// merge patch; `STRATEGIC` the patch that knows how lists of built-in kinds merge.
+    pub(crate) fn try_send_text(
+        &self,
+        user: User,
+        method: &str,
+        path: &str,
+        body: String,
+    ) -> Result<(u16, Value), String> {
         let client = self.client(user)?;
         let (verb, kind) = match method {
             "APPLY" => ("PATCH", "application/apply-patch+yaml"),
             "PATCH" => ("PATCH", "application/merge-patch+json"),
+            "STRATEGIC" => ("PATCH", "application/strategic-merge-patch+json"),
+            "POST-YAML" => ("POST", "application/yaml"),
             other => (other, "application/json"),
         };
-        let body = body.map(Value::to_string).unwrap_or_default().into_bytes();
+        let body = body.into_bytes();
         let request = http::Request::builder()
             .method(verb)
             .uri(path)

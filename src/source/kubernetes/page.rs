@@ -164,11 +164,12 @@ fn found(item: &str, api_version: &str, how: Reading<'_>) -> Result<Found, NotAL
     );
     let full = with_type(item, &head, api_version, &resource.kind);
     let tree = Tree::from_json(full.as_bytes(), how.keep.prune()).map_err(|_| NotAList)?;
+    let keep = how.keep.of(tree.root());
     let managed = head.metadata.managed_fields.unwrap_or_default();
     Ok(Found {
         id,
-        tree: reduce::reduce(tree, how.keep),
-        writes: if how.keep.writes() {
+        tree: reduce::reduce(tree, keep),
+        writes: if keep.writes() {
             managed.into_iter().map(write_record).collect()
         } else {
             Vec::new()
@@ -302,6 +303,29 @@ mod tests {
             namespace: Some("shop"),
         };
         assert!(page(body, how).is_err());
+    }
+
+    #[test]
+    fn pods_that_nobody_made_are_read_whole() {
+        let served = served("", "v1", "Pod");
+        let body = r#"{"kind":"PodList","items":[
+            {"metadata":{"name":"a","namespace":"b","managedFields":[{"manager":"gitops","operation":"Apply"}]},
+             "spec":{"containers":[{"name":"c","env":[{"name":"A","value":"1"}]}]},"status":{"phase":"Running"}},
+            {"metadata":{"name":"made","namespace":"b","ownerReferences":[{"kind":"ReplicaSet"}],
+             "managedFields":[{"manager":"kube-controller-manager","operation":"Update"}]},
+             "spec":{"containers":[{"name":"c","env":[{"name":"A","value":"1"}]}]},"status":{"phase":"Running"}}]}"#;
+        let page = read(body, &served).expect("a page");
+        let env = |i: usize| {
+            let spec = page.items[i].tree.root().member("spec").expect("a spec");
+            let mut containers = spec.member("containers").expect("them").children();
+            containers.next().and_then(|c| c.member("env")).is_some()
+        };
+        assert_eq!((env(0), page.items[0].writes.len()), (true, 1));
+        assert_eq!((env(1), page.items[1].writes.len()), (false, 0));
+        for item in &page.items {
+            let root = item.tree.root();
+            assert_eq!(root.text_at(&["status", "phase"]), Some("Running"));
+        }
     }
 
     #[test]

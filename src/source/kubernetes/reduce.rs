@@ -34,6 +34,17 @@ impl Keep {
     pub(super) fn writes(self) -> bool {
         !matches!(self, Keep::Pod | Keep::ReplicaSet)
     }
+
+    /// How much of the object at `root` is kept: a Pod or ReplicaSet without an owner is nobody's
+    /// churn, but somebody's own configuration.
+    pub(super) fn of(self, root: NodeRef<'_>) -> Keep {
+        let owners = root.at(&["metadata", "ownerReferences"]);
+        match self {
+            Keep::Pod if owners.is_none_or(NodeRef::is_hollow) => Keep::WithStatus,
+            Keep::ReplicaSet if owners.is_none_or(NodeRef::is_hollow) => Keep::Configuration,
+            other => other,
+        }
+    }
 }
 
 /// Groups of the deployers whose status says what they applied.
