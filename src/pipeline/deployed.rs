@@ -407,7 +407,8 @@ fn content(specs: &[&DesiredSpec], files: &Files) -> Vec<Option<Box<str>>> {
 
 /// Whether everything agrees that no person, and nobody unknown, wrote.
 fn agrees(comparison: &Comparison) -> bool {
-    comparison
+    let read = comparison.unknown.is_none() && comparison.objects > 0;
+    read && comparison
         .entries
         .iter()
         .filter(|e| e.state.is_problem() && !e.deploy_time && e.cause.is_none())

@@ -63,7 +63,7 @@ pub(crate) fn one(
         head: &l.head,
         deployed: &l.deployed,
         live: system.map(|s| &s.observation),
-        secrets: system.map(|s| s.secrets).unwrap_or_default(),
+        secrets: layer.kubernetes().map(|k| k.secrets).unwrap_or_default(),
         deployer: target
             .environment
             .deployed
@@ -202,7 +202,10 @@ fn one_layer(
         c.entries = comparison.compared;
         c.opaque = comparison.opaque;
         c.taken = system.taken.map(|t| t.0);
-        c.without = helps_missed(&system.observation);
+        // What failed as a whole needs no list of its parts.
+        if !matches!(c.status, CoverageStatus::Failed(_)) {
+            c.without = helps_missed(&system.observation);
+        }
         report.coverage.push(c);
     }
     let cx = CheckContext {
