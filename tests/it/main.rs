@@ -1,4 +1,5 @@
 //! The integration tests, in one binary: every further one costs a link.
 
+mod examples;
 #[path = "../live/mod.rs"]
 mod live;
