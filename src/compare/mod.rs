@@ -1,6 +1,6 @@
 //! Git's world against live's world, one layer of one target at a time: objects are paired
 //! ([`crate::kubernetes::pairing`]), fields walked ([`walk`]), the effective environment of each
-//! container compared ([`settings`]), and what is one change seen twice becomes one entry. Pure.
+//! container compared (`settings`), and what is one change seen twice becomes one entry. Pure.
 
 mod embedded;
 mod evidence;

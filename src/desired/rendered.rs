@@ -34,7 +34,7 @@ pub(super) fn read(path: &str, files: &Files, cx: &DesiredContext<'_>) -> Desire
         &mut world,
         &[path.into()],
         &Files::folder(folder),
-        &Exactness::Approximate("rendered"),
+        &Exactness::Approximate("render"),
         cx,
     );
     world.finish()

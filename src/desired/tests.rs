@@ -470,7 +470,7 @@ fn renders_are_handed_over_per_revision() {
         .insert("worktree".into(), render.path().into());
     let world = setup.read(&spec, root.path());
     let api = object(&world, "Deployment", "api");
-    assert_eq!(api.place.exact, Exactness::Approximate("rendered"));
+    assert_eq!(api.place.exact, Exactness::Approximate("render"));
     assert_eq!(&*api.place.file, "production/api.yaml");
     assert!(
         world.inputs.is_empty(),

@@ -107,7 +107,7 @@ pub struct Diagnosis {
     pub reached: Result<(), Unread>,
     /// What may be read, one per verb, kind and namespace.
     pub rights: Vec<Right>,
-    /// How the wanted kinds are served here; for [`kubernetes::rbac`].
+    /// How the wanted kinds are served here; for [`kubernetes::rbac()`].
     pub resources: Vec<kubernetes::Resource>,
     /// Sentences: credentials about to expire, certificates that are not checked.
     pub warnings: Vec<Box<str>>,
