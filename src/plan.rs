@@ -246,7 +246,6 @@ pub fn wanted(
             wanted
                 .helps
                 .insert(kind("autoscaling", "HorizontalPodAutoscaler", ns));
-            wanted.helps.insert(kind("keda.sh", "ScaledObject", ns));
         }
     }
     wanted.helps = &wanted.helps - &wanted.kinds;

@@ -96,7 +96,11 @@ fn first_writer(entry: &Compared) -> Option<&Writer> {
 fn subject(cx: &CheckContext<'_>, entry: &Compared) -> Subject {
     let sides = &entry.sides;
     let desired = desired(&sides.head).map(|d| DesiredShown {
-        commit: entry.since.clone(),
+        // Nobody put a name into git that was never there.
+        commit: entry
+            .since
+            .clone()
+            .filter(|_| entry.state != State::Unmanaged),
         ..d
     });
     let differs = |other: &DesiredShown| {

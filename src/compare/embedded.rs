@@ -106,7 +106,9 @@ fn one(
         state: state_of(&sides, whole.ty),
         sides,
         affects: affects.to_vec(),
-        explains: vec![format!("{} data.{file_key}", whole.object).into()],
+        explains: vec![
+            format!("{} {}", whole.object, KeyPath::members(&["data", file_key])).into(),
+        ],
         ..whole.clone()
     })
 }

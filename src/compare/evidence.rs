@@ -7,6 +7,7 @@ use crate::{
         pods::{Pods, when_changed},
     },
     model::{
+        entry::EntryKey,
         finding::{WriterClass, Written},
         observation::{Item, ObjectId},
         path::{KeyPath, Segment},
@@ -34,6 +35,10 @@ impl<'a> Evidence<'a> {
     /// Fills in the writer of the live side of a problem.
     pub(crate) fn fill(&mut self, entry: &mut Compared) {
         let Some(live) = self.input.live else { return };
+        // Nobody knows whether an object that is not there was ever there.
+        if entry.key == EntryKey::Object && entry.sides.live.present().is_none() {
+            return;
+        }
         let origin = entry.sides.live.present().and_then(|e| e.origin());
         let written = match origin {
             Some(origin) => {

@@ -62,6 +62,10 @@ pub fn compare_layer(input: &LayerInput<'_>) -> Comparison {
         out.entries.extend(w.whole.clone());
         for difference in &w.walked.differences {
             let entry = entry_of(input, &w.sides, difference);
+            if let Some(inner) = file(&entry, difference, &objects, &w.sides, &mut found.entries) {
+                out.entries.extend(inner);
+                continue;
+            }
             if explain(&mut found.entries, difference, &w.sides) {
                 continue;
             }
@@ -70,7 +74,7 @@ pub fn compare_layer(input: &LayerInput<'_>) -> Comparison {
                 continue;
             }
             out.entries
-                .extend(split(entry, difference, &objects, &w.sides));
+                .push(named(entry, difference, &objects, &w.sides));
         }
     }
     out.restarts = restarts::find(input, &objects, &found.entries);
@@ -109,26 +113,40 @@ fn explain(
     any
 }
 
-/// A difference as what people call it: the keys of a configuration file, a mounted key, a field.
-fn split(
-    entry: Compared,
+/// The keys of a configuration file inside a ConfigMap. Containers that take the whole file as a
+/// variable see its keys; their variable is the same difference again.
+fn file(
+    entry: &Compared,
     difference: &FieldDifference<'_>,
     objects: &[&ObjectSides<'_>],
     object: &ObjectSides<'_>,
-) -> Vec<Compared> {
-    let mounts = settings::mounted_by(objects, object, &difference.path);
-    if let Some(inner) = embedded::entries(difference, &entry, &mounts) {
-        return inner;
+    settings: &mut Vec<Compared>,
+) -> Option<Vec<Compared>> {
+    let mut affects = settings::mounted_by(objects, object, &difference.path);
+    let takes = |s: &Compared| settings::is_made_from(s, &difference.path, object);
+    for setting in settings.iter().filter(|s| takes(s)) {
+        affects.extend(setting.affects.iter().cloned());
     }
-    let mut entry = entry;
+    affects.sort();
+    affects.dedup();
+    let inner = embedded::entries(difference, entry, &affects)?;
+    settings.retain(|s| !takes(s));
+    Some(inner)
+}
+
+/// A difference as what people call it: a mounted key is a setting, anything else a field.
+fn named(
+    mut entry: Compared,
+    difference: &FieldDifference<'_>,
+    objects: &[&ObjectSides<'_>],
+    object: &ObjectSides<'_>,
+) -> Compared {
+    let mounts = settings::mounted_by(objects, object, &difference.path);
     if let ([_, Segment::Member(key)], false) = (difference.path.0.as_slice(), mounts.is_empty()) {
         entry.key = EntryKey::Setting((&**key).into());
-        entry
-            .explains
-            .push(format!("{} {}", object.id, difference.path).into());
         entry.affects = mounts;
     }
-    vec![entry]
+    entry
 }
 
 /// Replicas that an autoscaler owns are its own business; that git sets them all the same is said.

@@ -254,6 +254,12 @@ impl<'a> NodeRef<'a> {
         self.at == other.at && std::ptr::eq(self.tree, other.tree)
     }
 
+    /// The root of the tree it is in.
+    #[must_use]
+    pub fn root(self) -> NodeRef<'a> {
+        self.tree.root()
+    }
+
     /// The member name, or [`Name::NONE`] for list items and roots.
     #[must_use]
     pub fn key(self) -> Name {

@@ -1,19 +1,22 @@
 //! Which revision each environment runs, as far as something says so.
 
 use super::{
-    desired_state::{Reader, State},
+    desired_state::{LayerState, Reader, State},
     inputs::Run,
+    judge,
     live::{Live, SystemKey},
     revisions::Revisions,
 };
 use crate::{
-    git::{Repository, Revision},
+    compare::Comparison,
+    git::{Files, Repository, Revision},
     kubernetes::deployers::{self, DeployerState},
     model::{
-        finding::Message,
+        desired::DesiredWorld,
+        finding::{Message, WriterClass},
         observation::{ObjectId, Observation},
         report::{Deployed, Occasion},
-        target::DeployedSpec,
+        target::{DeployedSpec, DesiredSpec},
         value::Reading,
     },
     plan::{self, Plan, TargetPlan},
@@ -263,4 +266,154 @@ fn commits(
     if let Ok(found) = repository.commits_between(deployed, head, &inputs, COMMITS) {
         out.commits = found.commits;
     }
+}
+
+/// Old versions of what a target reads that are tried.
+const VERSIONS: usize = 10;
+/// Commits that are looked at for them.
+const LOOK_BACK: usize = 200;
+
+/// Learns what was deployed from what runs, where nothing says so: the newest revision up to base
+/// with which everything agrees that no person wrote. Bounded; what is found is an estimate, and
+/// the report says so.
+pub(crate) struct Estimate<'a> {
+    pub(crate) run: &'a Run<'a>,
+    pub(crate) plan: &'a Plan,
+    pub(crate) revisions: &'a Revisions,
+    pub(crate) live: &'a Live,
+}
+
+impl Estimate<'_> {
+    /// Fills in the estimate, and compares again what it changes.
+    pub(crate) fn fill(
+        &self,
+        state: &mut State,
+        compared: &mut [Option<Comparison>],
+        deployed: &mut [Deployed],
+    ) {
+        let Some(base) = &self.revisions.base_commit else {
+            return;
+        };
+        for out in deployed.iter_mut().filter(|d| d.revision.is_none()) {
+            let Some(t) =
+                self.plan.targets.iter().position(|t| {
+                    t.id.service == out.service && t.id.environment == out.environment
+                })
+            else {
+                continue;
+            };
+            let layers: Vec<usize> = (0..state.layers.len())
+                .filter(|l| state.layers[*l].target == t && compared[*l].is_some())
+                .collect();
+            if self.plan.targets[t].environment.deployed.is_some() || layers.is_empty() {
+                continue;
+            }
+            let agrees = |c: &Option<Comparison>| c.as_ref().is_some_and(agrees);
+            if layers.iter().all(|l| agrees(&compared[*l])) {
+                out.revision = Some(base.id.clone());
+                out.how = "estimated";
+            } else if !self.revisions.work_tree
+                && let Some((revision, found)) = self.older(base, state, &layers)
+            {
+                out.revision = Some(revision.id.clone());
+                out.how = "estimated";
+                for (l, (world, comparison)) in layers.iter().zip(found) {
+                    state.layers[*l].deployed = world;
+                    compared[*l] = Some(comparison);
+                }
+                if let Some(repository) = &self.run.repository {
+                    commits(repository, &revision, self.revisions, state, t, out);
+                }
+            }
+        }
+    }
+
+    /// The newest older version of plain manifests with which live agrees.
+    fn older(
+        &self,
+        base: &Revision,
+        state: &State,
+        layers: &[usize],
+    ) -> Option<(Revision, Vec<(Arc<DesiredWorld>, Comparison)>)> {
+        let repository = self.run.repository.as_ref()?;
+        let reader = Reader::new(self.run, self.plan);
+        let specs: Vec<&DesiredSpec> = layers
+            .iter()
+            .map(|l| {
+                let layer = &state.layers[*l];
+                self.plan.targets[layer.target].layers[layer.layer]
+                    .base
+                    .as_ref()
+            })
+            .collect::<Option<_>>()?;
+        let cheap = |spec: &&DesiredSpec| matches!(spec, DesiredSpec::Manifests { .. });
+        if !specs.iter().all(cheap) {
+            return None;
+        }
+        let mut tried = Vec::new();
+        let mut commit = base.id.clone();
+        for _ in 0..LOOK_BACK {
+            commit = repository.first_parent_of(&commit)?;
+            let revision = repository.resolve(&commit).ok()?;
+            let files = repository.files_at(&revision).ok()?;
+            let version = content(&specs, &files);
+            if tried.contains(&version) {
+                continue;
+            }
+            tried.push(version);
+            if tried.len() > VERSIONS {
+                return None;
+            }
+            let found: Vec<(Arc<DesiredWorld>, Comparison)> = layers
+                .iter()
+                .zip(&specs)
+                .map(|(l, spec)| {
+                    let layer = &state.layers[*l];
+                    let world = reader.world(Some(spec), &files, layer.namespace.as_deref());
+                    let then = LayerState {
+                        deployed: world.clone(),
+                        ..layer.clone()
+                    };
+                    let target = &self.plan.targets[layer.target];
+                    let claimed = state.claimed(self.plan, &target.id.environment);
+                    (
+                        world,
+                        judge::one(self.plan, self.live, &then, &claimed, false),
+                    )
+                })
+                .collect();
+            if found
+                .iter()
+                .all(|(w, c)| w.incomplete.is_none() && agrees(c))
+            {
+                return Some((revision, found));
+            }
+        }
+        None
+    }
+}
+
+/// What a version of the files is told apart by.
+fn content(specs: &[&DesiredSpec], files: &Files) -> Vec<Option<Box<str>>> {
+    specs
+        .iter()
+        .flat_map(|spec| match spec {
+            DesiredSpec::Manifests { paths } => paths.as_slice(),
+            _ => &[],
+        })
+        .map(|path| files.id_of(path).ok())
+        .collect()
+}
+
+/// Whether everything agrees that no person, and nobody unknown, wrote.
+fn agrees(comparison: &Comparison) -> bool {
+    let read = comparison.unknown.is_none() && comparison.objects > 0;
+    read && comparison
+        .entries
+        .iter()
+        .filter(|e| e.state.is_problem() && !e.deploy_time && e.cause.is_none())
+        .all(|e| {
+            let writer = e.written.as_ref().and_then(|w| w.writers.first());
+            writer.is_some_and(|w| matches!(w.class, WriterClass::Person | WriterClass::Controller))
+        })
 }

@@ -25,6 +25,7 @@ pub(crate) struct State {
 }
 
 /// One layer of one target.
+#[derive(Clone)]
 pub(crate) struct LayerState {
     /// Index into the plan's targets.
     pub(crate) target: usize,

@@ -11,7 +11,7 @@ use crate::{
     compare::{Comparison, LayerInput, compare_layer},
     model::{
         finding::{Finding, Message},
-        observation::{Observation, Outcome, Scope},
+        observation::{ObjectId, Observation, Outcome, Scope},
         problem::Problem,
         report::{Coverage, CoverageStatus, Deployed, FailOn, Report, SideName, Verdict},
         state::State as EntryState,
@@ -19,7 +19,7 @@ use crate::{
     },
     plan::{self, LayerPlan, Plan},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Compares every layer in scope; absent for the others.
 pub(crate) fn compare(plan: &Plan, state: &State, live: &Live) -> Vec<Option<Comparison>> {
@@ -30,33 +30,48 @@ pub(crate) fn compare(plan: &Plan, state: &State, live: &Live) -> Vec<Option<Com
             (e, claimed)
         })
         .collect();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     state
         .layers
         .iter()
         .map(|l| {
             let target = &plan.targets[l.target];
-            let layer = &target.layers[l.layer];
-            if !l.in_scope {
-                return None;
-            }
-            let system = system_of(plan, live, l);
             let environment = &target.id.environment;
             // A deployer's live-only objects belong to one target, not to each that it applies.
-            let first = seen.insert((environment.clone(), layer.kubernetes().cloned()));
-            Some(compare_layer(&LayerInput {
-                layer: &layer.layer,
-                base: &l.base,
-                head: &l.head,
-                deployed: &l.deployed,
-                live: system.map(|s| &s.observation),
-                secrets: system.map(|s| s.secrets).unwrap_or_default(),
-                deployer: target.environment.deployed.as_ref().filter(|_| first),
-                claimed: &claimed[environment],
-                deployers: &plan.deployers,
-            }))
+            let kubernetes = target.layers[l.layer].kubernetes().cloned();
+            let first = seen.insert((environment.clone(), kubernetes));
+            l.in_scope
+                .then(|| one(plan, live, l, &claimed[environment], first))
         })
         .collect()
+}
+
+/// Compares one layer. `owns_leftovers`: live-only objects of its deployer are looked for here.
+pub(crate) fn one(
+    plan: &Plan,
+    live: &Live,
+    l: &LayerState,
+    claimed: &BTreeSet<ObjectId>,
+    owns_leftovers: bool,
+) -> Comparison {
+    let target = &plan.targets[l.target];
+    let layer = &target.layers[l.layer];
+    let system = system_of(plan, live, l);
+    compare_layer(&LayerInput {
+        layer: &layer.layer,
+        base: &l.base,
+        head: &l.head,
+        deployed: &l.deployed,
+        live: system.map(|s| &s.observation),
+        secrets: layer.kubernetes().map(|k| k.secrets).unwrap_or_default(),
+        deployer: target
+            .environment
+            .deployed
+            .as_ref()
+            .filter(|_| owns_leftovers),
+        claimed,
+        deployers: &plan.deployers,
+    })
 }
 
 fn system_of<'a>(plan: &Plan, live: &'a Live, layer: &LayerState) -> Option<&'a SystemState> {
@@ -187,7 +202,10 @@ fn one_layer(
         c.entries = comparison.compared;
         c.opaque = comparison.opaque;
         c.taken = system.taken.map(|t| t.0);
-        c.without = helps_missed(&system.observation);
+        // What failed as a whole needs no list of its parts.
+        if !matches!(c.status, CoverageStatus::Failed(_)) {
+            c.without = helps_missed(&system.observation);
+        }
         report.coverage.push(c);
     }
     let cx = CheckContext {

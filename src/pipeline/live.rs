@@ -4,7 +4,7 @@ use super::{desired_state::State, inputs::Run};
 use crate::{
     model::{
         observation::{Observation, Outcome, Read, Scope},
-        target::{KubernetesSpec, SecretsMode},
+        target::KubernetesSpec,
         time::Timestamp,
         value::{Unread, UnreadCause},
     },
@@ -44,8 +44,6 @@ pub(crate) struct SystemState {
     pub(crate) taken: Option<(Timestamp, Timestamp)>,
     /// What people must know of it.
     pub(crate) notes: Vec<Box<str>>,
-    /// What was read of Secrets.
-    pub(crate) secrets: SecretsMode,
 }
 
 /// All systems of a run.
@@ -116,7 +114,6 @@ pub(crate) fn read_systems(run: &Run<'_>, systems: &BTreeMap<SystemKey, SystemPl
                 unread,
                 taken: None,
                 notes: vec![],
-                secrets: system.spec.secrets,
             };
             (key.clone(), state)
         })
@@ -227,6 +224,7 @@ fn from_snapshots(
                 known.join(", ")
             );
         }
+        let shown = path.display().to_string();
         let path = run.directory.join(path);
         let recorded = snapshot::read_path(&path, &run.key, &run.classifier)?;
         by_environment
@@ -236,7 +234,7 @@ fn from_snapshots(
         paths
             .entry(environment.as_deref())
             .or_default()
-            .push(path.display().to_string());
+            .push(shown);
     }
     let nameless = by_environment
         .get(&None)
@@ -297,7 +295,6 @@ fn from_sections(
         unread,
         taken,
         notes,
-        secrets: system.spec.secrets,
     };
     match usable() {
         Ok((sections, observation)) => {

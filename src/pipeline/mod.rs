@@ -50,8 +50,15 @@ pub fn check(request: &CheckRequest) -> anyhow::Result<Report> {
     let mut state = desired_state::read(&run, &plan, &revisions);
     state.choose_scope(revisions.occasion);
     let live = live::read(&run, &plan, &state)?;
-    let deployed = deployed::learn(&run, &plan, &revisions, &mut state, &live);
+    let mut deployed = deployed::learn(&run, &plan, &revisions, &mut state, &live);
     let mut compared = judge::compare(&plan, &state, &live);
+    let estimate = deployed::Estimate {
+        run: &run,
+        plan: &plan,
+        revisions: &revisions,
+        live: &live,
+    };
+    estimate.fill(&mut state, &mut compared, &mut deployed);
     history::fill(&run, &revisions, &state, &mut compared);
     let mut report = judge::report(&run, &plan, &revisions, &state, &live, deployed, &compared);
     judge::finish(&mut report, request.fail_on.unwrap_or(plan.gate.fail_on));

@@ -49,6 +49,15 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
         anyhow::bail!("--live is a recorded snapshot already: there is nothing to record");
     }
     let run = Run::new(inputs)?;
+    let output = run.directory.join(&request.output);
+    // Said before anything is read: reading may take a minute.
+    if let Some(folder) = output.parent().filter(|f| !f.is_dir()) {
+        anyhow::bail!(
+            "{} can't be written: the folder {} does not exist",
+            request.output.display(),
+            folder.display()
+        );
+    }
     let check = CheckRequest {
         inputs: inputs.clone(),
         base: None,
@@ -116,7 +125,6 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
             "no layer of the chosen services has a live side: there is nothing to record"
         );
     }
-    let output = run.directory.join(&request.output);
     write_file(&output, &sections, &run.key)?;
     if !run.key.is_lasting() {
         lines.push(

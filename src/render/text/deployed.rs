@@ -52,9 +52,13 @@ fn one(page: &mut Page<'_>, alike: &[&Deployed], alone: bool, style: &Style) -> 
             "run",
         ),
     };
+    let who = match &d.revision {
+        Some(_) => who,
+        None => format!("{who}:"),
+    };
     let mut text = match &d.revision {
         Some(id) => format!(" {verb} {} ({})", words::short(id), d.how),
-        None => format!(" {verb} a revision that is not known ({})", d.how),
+        None => " what was deployed is not known, and base is taken for it".into(),
     };
     if !commits.is_empty() {
         text = format!("{text}; {} behind", plural(commits.len(), "commit"));

@@ -152,7 +152,14 @@ pub(super) fn rows(page: &mut Page<'_>, item: &Item<'_>, occasion: Occasion) -> 
     if item.all.len() == 1 {
         let seen: Vec<&str> = s.affects.iter().map(|a| near(a, &object)).collect();
         names(page, "seen by", &seen)?;
-        let explains: Vec<&str> = s.explains.iter().map(|a| near(a, &object)).collect();
+        // The field that holds the value itself is told already.
+        let own = s.live.as_ref().and_then(|l| l.field.as_deref());
+        let explains: Vec<&str> = s
+            .explains
+            .iter()
+            .map(|a| near(a, &object))
+            .filter(|a| !own.is_some_and(|own| own.starts_with(a)))
+            .collect();
         names(page, "explains", &explains)?;
     }
     resolve(page, item)
