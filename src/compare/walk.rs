@@ -301,11 +301,12 @@ impl<'a> Walker<'_, 'a> {
                         && *path.get_or_init(|| (self.cx.deployer_owns)(&self.path())))
             })
         };
+        let git = [nodes.head, nodes.base, nodes.deployed];
+        if git.iter().all(|g| same(*g)) {
+            return;
+        }
         // Live counts as git's own spelling on the first side that it is the same as.
-        let spelled = [nodes.head, nodes.base, nodes.deployed]
-            .into_iter()
-            .find(|g| same(*g))
-            .flatten();
+        let spelled = git.into_iter().find(|g| same(*g)).flatten();
         let live = spelled.or(nodes.live);
         let nodes = Sides { live, ..nodes };
         self.emit_if_different(nodes, ValueType::Text);

@@ -4,7 +4,10 @@
 //! Kubernetes; these defaults are not in OpenAPI. Needed inside atomic lists and maps, and for
 //! live-only fields; elsewhere what git does not say is not compared.
 
-use crate::model::tree::{Kind, NodeRef};
+use crate::{
+    kubernetes::pairing::same_generated,
+    model::tree::{Kind, NodeRef},
+};
 
 /// Member and the texts of its default; `{}` is an empty map.
 const DEFAULTS: &[(&str, &[&str])] = &[
@@ -183,6 +186,7 @@ pub fn same_but_defaults(git: NodeRef<'_>, live: NodeRef<'_>, lenient: bool) -> 
                 if a.same(b) == crate::model::secret::Sameness::Equal)
         }
         (Kind::Number, Kind::Number) => crate::model::value::same_number(git.text(), live.text()),
+        (Kind::Text, Kind::Text) if is_reference(git) => same_generated(git.text(), live.text()),
         (a, b) if a == b => git.text() == live.text(),
         // Quantities are numbers in YAML and texts on the server.
         (Kind::Number, Kind::Text) => {
@@ -192,6 +196,11 @@ pub fn same_but_defaults(git: NodeRef<'_>, live: NodeRef<'_>, lenient: bool) -> 
         }
         _ => false,
     }
+}
+
+/// A name of another object: of a generated one the content counts, which is compared itself.
+fn is_reference(node: NodeRef<'_>) -> bool {
+    matches!(node.key().as_str(), "name" | "secretName")
 }
 
 #[cfg(test)]

@@ -18,8 +18,6 @@ use std::{cmp::Reverse, fmt};
 
 /// Books what existed before the first apply under the time of that apply: says nothing of a change.
 pub(super) const BEFORE_FIRST_APPLY: &str = "before-first-apply";
-/// Where the server merges the oldest of more than ten writers.
-const ANCIENT_CHANGES: &str = "ancient-changes";
 
 /// The owners of an object's fields; parses each record once.
 #[derive(Debug)]
@@ -159,14 +157,13 @@ impl<'a> Ownership<'a> {
             return nobody(Certainty::Unattributed);
         };
         let write = &self.writes[first.record];
-        let only = first.only && &*write.writer != ANCIENT_CHANGES;
         Written {
             writers,
             not_later_than: write.time,
             not_earlier_than: None,
             certainty: match write.time {
                 None => Certainty::NoTime,
-                Some(_) if only => Certainty::Exact,
+                // Even a record that owns nothing else now may have owned, and written, more before.
                 Some(_) => Certainty::NotLaterThan,
             },
         }

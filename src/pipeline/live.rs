@@ -231,10 +231,7 @@ fn from_snapshots(
             .entry(environment.as_deref())
             .or_default()
             .extend(recorded);
-        paths
-            .entry(environment.as_deref())
-            .or_default()
-            .push(shown);
+        paths.entry(environment.as_deref()).or_default().push(shown);
     }
     let nameless = by_environment
         .get(&None)

@@ -1,6 +1,7 @@
 //! The integration tests, in one binary: every further one costs a link.
 
 mod architecture;
+mod examples;
 #[path = "../live/mod.rs"]
 mod live;
 mod support;
