@@ -870,7 +870,10 @@ mod tests {
             (r#"["x"]"#, r#"["x","y"]"#),
             ("[]", r#"["x"]"#),
             ("{}", r#"{"x":1}"#),
-            (r#"[{"name":"a","weight":1}]"#, r#"[{"name":"a","proto":"tcp","weight":2}]"#),
+            (
+                r#"[{"name":"a","weight":1}]"#,
+                r#"[{"name":"a","proto":"tcp","weight":2}]"#,
+            ),
         ] {
             let (a, b) = (tree(a), tree(b));
             assert_eq!(a.root().sameness(b.root()), Sameness::Different);

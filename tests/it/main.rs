@@ -4,4 +4,8 @@ mod architecture;
 mod examples;
 #[path = "../live/mod.rs"]
 mod live;
+mod recorded;
+mod server;
+mod states;
 mod support;
+mod wrong_inputs;
