@@ -30,6 +30,8 @@ pub struct Plan {
     pub render: RenderPolicy,
     /// From base.
     pub deployers: Vec<Box<str>>,
+    /// Head's configuration stands in for base's, which has none.
+    pub adopted: bool,
     /// What people must know of the configuration itself.
     pub notes: Vec<Message>,
 }
@@ -131,6 +133,15 @@ pub fn plan(base: Option<&Project>, head: &Project, filter: &Filter) -> Result<P
                     .and(" out of the configuration: it is not checked any more"),
             );
         }
+        for (target, layer) in layers_gone(base, head).filter(|(t, _)| chosen(&t.id)) {
+            notes.push(
+                Message::words("the change takes layer ")
+                    .name(&**layer)
+                    .and(" of ")
+                    .name(target.id.to_string())
+                    .and(" out of the configuration: it is not checked any more"),
+            );
+        }
         if base != head {
             notes.push(Message::words(
                 "the change edits the configuration: files are looked for as head says, live sources and the gate are base's",
@@ -145,7 +156,22 @@ pub fn plan(base: Option<&Project>, head: &Project, filter: &Filter) -> Result<P
         gate: judge.gate.clone(),
         render: judge.render.clone(),
         deployers: judge.deployers.clone(),
+        adopted: base.is_none(),
         notes,
+    })
+}
+
+/// Layers that base has and head lacks, of targets that both have.
+fn layers_gone<'a>(
+    base: &'a Project,
+    head: &'a Project,
+) -> impl Iterator<Item = (&'a Target, &'a Arc<str>)> {
+    base.targets.iter().flat_map(|old| {
+        let new = head.targets.iter().find(|t| t.id == old.id);
+        old.layers
+            .iter()
+            .filter(move |l| new.is_some_and(|n| !n.layers.iter().any(|h| h.name == l.name)))
+            .map(move |l| (old, &l.name))
     })
 }
 
@@ -193,7 +219,10 @@ fn target(base: Option<&Project>, head: &Target) -> TargetPlan {
                 Some(_) => before.and_then(|b| b.layers.iter().find(|l| l.name == layer.name)),
             };
             LayerPlan {
-                layer: old.unwrap_or(layer).clone(),
+                layer: match old {
+                    Some(old) => old.clone(),
+                    None => judged_by_base(base, head, layer),
+                },
                 base: old.and_then(|l| l.desired.clone()),
                 head: layer.desired.clone(),
             }
@@ -201,8 +230,30 @@ fn target(base: Option<&Project>, head: &Target) -> TargetPlan {
         .collect();
     TargetPlan {
         id: head.id.clone(),
-        environment: before.unwrap_or(head).environment.clone(),
+        environment: before
+            .map(|b| b.environment.clone())
+            .or_else(|| base?.environments.get(&head.id.environment).cloned())
+            .unwrap_or_else(|| head.environment.clone()),
         layers,
+    }
+}
+
+/// A layer that only head has: live is read only where base already reads for this environment,
+/// and nothing about how to judge it comes from head.
+fn judged_by_base(base: Option<&Project>, target: &Target, layer: &Layer) -> Layer {
+    let known = base.is_none_or(|base| {
+        base.targets
+            .iter()
+            .filter(|t| t.id.environment == target.id.environment)
+            .flat_map(|t| &t.layers)
+            .any(|l| l.live == layer.live)
+    });
+    Layer {
+        live: layer.live.clone().filter(|_| known),
+        deploy_time: vec![],
+        workloads: vec![],
+        closed: true,
+        ..layer.clone()
     }
 }
 

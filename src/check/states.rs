@@ -155,8 +155,8 @@ fn live(entry: &Compared) -> Option<LiveShown> {
         value: shown(&entry.sides.live, false),
         object: Some(origin.map_or_else(|| entry.object.clone(), |o| o.object.clone())),
         field: origin
-            .map(|o| o.path.to_string().into())
-            .filter(|f: &Box<str>| !f.is_empty()),
+            .map(|o| Box::<str>::from(o.path.to_string()))
+            .filter(|f| !str::is_empty(f)),
         written: entry.written.clone(),
         in_git: entry.in_git.clone(),
     })

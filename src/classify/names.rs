@@ -79,7 +79,7 @@ const ABOUT: &str = " name names ref refs reference references file files filena
  operator class configmap settings option options attempts retries retry rate threshold window \
  leeway skew grace status state source target location owner title description message error \
  errors text page form input reload match auto create created creation exists generate generated \
- sync refresh resource resources property index order per used usage budget context audit ";
+ sync refresh spec resource resources property index order per used usage budget context audit ";
 
 /// Endings that say nothing: `API_TOKEN_OLD`, `PASSWORD_2`.
 const QUALIFIERS: &str = " old new prev previous current next primary secondary tertiary backup \

@@ -150,6 +150,7 @@ fn names_that_only_speak_of_secrets() {
         "checksum/secret",
         "publicToken",
         "proxy_pass",
+        "gmsaCredentialSpec",
         "automountServiceAccountTokenPath",
         "serviceAccountName",
         "LOG_INCLUDE_SENSITIVE",

@@ -1,6 +1,6 @@
 //! `driftgate doctor`: reaches every source, compares nothing.
 
-use super::{Global, check::InputArgs, write_out};
+use super::{Global, check::InputArgs, print};
 use crate::pipeline::{self, DoctorRequest};
 use clap::Args;
 
@@ -21,7 +21,7 @@ impl DoctorArgs {
             inputs: self.inputs.inputs(global, &terminal),
             rbac: self.rbac,
         })?;
-        write_out(outcome.text.as_bytes(), None)?;
+        print(outcome.text.as_bytes())?;
         Ok(if outcome.healthy { 0 } else { 2 })
     }
 }

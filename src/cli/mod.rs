@@ -118,7 +118,11 @@ pub fn main() -> ExitCode {
         Err(e) if is_closed_pipe(&e) => ExitCode::SUCCESS,
         Err(e) => {
             let text: Vec<String> = e.chain().map(ToString::to_string).collect();
-            let _ = writeln!(io::stderr(), "error: {}", text.join(": "));
+            let mut err = io::stderr();
+            let _ = write!(err, "error: ");
+            for line in text.join(": ").lines() {
+                let _ = writeln!(err, "{}", crate::text::terminal(line));
+            }
             ExitCode::from(2)
         }
     }
@@ -129,6 +133,14 @@ fn is_closed_pipe(e: &anyhow::Error) -> bool {
     e.chain()
         .filter_map(|c| c.downcast_ref::<io::Error>())
         .any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// [`write_out`] to stdout for commands whose exit code says more than that somebody read it all.
+pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<()> {
+    match write_out(bytes, None) {
+        Err(e) if is_closed_pipe(&e) => Ok(()),
+        other => other,
+    }
 }
 
 /// Writes data to stdout, or to a file: whole or not at all.

@@ -18,11 +18,11 @@ use crate::{
         desired::{DesiredObject, DesiredWorld},
         entry::{Entry, EntryKey, Origin},
         finding::Message,
-        observation::{Item, ObjectId},
+        observation::{Item, ObjectId, Observation},
         path::{KeyPath, Segment},
         state::{Sides, State},
         target::SecretsMode,
-        value::{Reading, Value, ValueType},
+        value::{Reading, UnreadCause, Value, ValueType},
     },
 };
 use rayon::prelude::*;
@@ -55,8 +55,10 @@ pub fn compare_layer(input: &LayerInput<'_>) -> Comparison {
     let objects: Vec<&ObjectSides<'_>> = walked.iter().map(|w| &w.sides).collect();
     let mut out = count(&walked);
     let mut found = settings::compare(input, &objects);
+    out.unknown = found.unknown.take();
     out.compared += found.compared;
     out.opaque += found.opaque;
+    out.notes.append(&mut found.notes);
     let scaled = autoscaling::scaled_workloads(input.live, &[input.head, input.base]);
     for w in &walked {
         out.entries.extend(w.whole.clone());
@@ -66,7 +68,7 @@ pub fn compare_layer(input: &LayerInput<'_>) -> Comparison {
                 out.entries.extend(inner);
                 continue;
             }
-            if explain(&mut found.entries, difference, &w.sides) {
+            if explain(&mut found.entries, difference, &w.sides, entry.state) {
                 continue;
             }
             if let Some(note) = autoscaled(&entry, &w.sides, &scaled) {
@@ -96,14 +98,22 @@ fn count(walked: &[WalkedObject<'_>]) -> Comparison {
 }
 
 /// Whether settings that differ are made from this field; they are told that they explain it.
+///
+/// A problem is explained by a problem only, and never what a list of references gained beside the
+/// settings that came through it.
 fn explain(
     settings: &mut [Compared],
     difference: &FieldDifference<'_>,
     object: &ObjectSides<'_>,
+    state: State,
 ) -> bool {
     let mut any = false;
     for setting in settings.iter_mut() {
+        if state.is_problem() && !setting.state.is_problem() {
+            continue;
+        }
         if settings::is_made_from(setting, &difference.path, object) {
+            setting.written_by_change |= object.written_by_change;
             setting
                 .explains
                 .push(format!("{} {}", object.id, difference.path).into());
@@ -204,6 +214,13 @@ fn finish(input: &LayerInput<'_>, out: &mut Comparison) {
 
 fn walk_object<'a>(input: &LayerInput<'a>, pair: &'a Pair) -> Option<WalkedObject<'a>> {
     let sides = object_sides(input, pair)?;
+    // Of kinds that only what was deployed long ago has, nobody was asked.
+    let only_deployed = pair.base.is_none() && pair.head.is_none();
+    if only_deployed
+        && matches!(&sides.live, Reading::Unknown(u) if u.cause == UnreadCause::NotAsked)
+    {
+        return None;
+    }
     let unread_secret = sides.id.is("", "Secret")
         && input.secrets == SecretsMode::References
         && input.live.is_some();
@@ -245,7 +262,7 @@ fn object_sides<'a>(input: &LayerInput<'a>, pair: &'a Pair) -> Option<ObjectSide
     let head = git(input.head, &pair.head);
     let deployed = git(input.deployed, &pair.deployed);
     let live = match input.live {
-        Some(live) => live.object(&id).map(|item| LiveSide {
+        Some(live) => in_either_scope(live, &id).map(|item| LiveSide {
             root: item.tree.root(),
             item: Some(item),
         }),
@@ -273,6 +290,19 @@ fn object_sides<'a>(input: &LayerInput<'a>, pair: &'a Pair) -> Option<ObjectSide
     })
 }
 
+/// A kind lives in namespaces or outside of them, never both: of a custom kind only the cluster
+/// knows.
+fn in_either_scope<'a>(live: &'a Observation, id: &ObjectId) -> Reading<&'a Item> {
+    let wide = ObjectId {
+        namespace: None,
+        ..id.clone()
+    };
+    match live.object(&wide) {
+        Reading::Present(item) => Reading::Present(item),
+        _ => live.object(id),
+    }
+}
+
 fn walk_fields<'a>(
     input: &LayerInput<'a>,
     object: &ObjectSides<'a>,
@@ -293,6 +323,7 @@ fn walk_fields<'a>(
         topology: Topology::of(&object.id, input.live),
         closed: input.layer.closed,
         other_version,
+        follows_secrets: input.secrets != SecretsMode::References,
         deployer_owns: &|path| {
             live.item
                 .is_some_and(|item| evidence::deployer_owns(input, item, path))

@@ -18,6 +18,9 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Objects and keys that settings are made from, with the names of those settings.
+type Sources = BTreeMap<(ObjectId, Option<Box<str>>), BTreeSet<Box<str>>>;
+
 /// All restarts of a layer, in a stable order.
 pub(crate) fn find(
     input: &LayerInput<'_>,
@@ -36,8 +39,7 @@ pub(crate) fn find(
         };
         for container in workload::containers(root) {
             let environment = effective_environment(&object.id, root, &container, &world);
-            let mut sources: BTreeMap<(ObjectId, Option<Box<str>>), BTreeSet<Box<str>>> =
-                BTreeMap::new();
+            let mut sources: Sources = BTreeMap::new();
             for name in environment.variables.keys() {
                 for (source, path) in environment.from(name) {
                     if source != object.id {
@@ -72,7 +74,7 @@ fn running(
     pods: &Pods<'_>,
     object: &ObjectSides<'_>,
     container: &ContainerRef<'_>,
-    sources: &BTreeMap<(ObjectId, Option<Box<str>>), BTreeSet<Box<str>>>,
+    sources: &Sources,
 ) -> Vec<Restart> {
     let mut by_source: BTreeMap<&ObjectId, Restart> = BTreeMap::new();
     for ((source, key), settings) in sources {

@@ -14,6 +14,7 @@ use crate::{
     model::{
         desired::DesiredWorld,
         entry::{Entry, EntryKey, Origin},
+        finding::Message,
         observation::ObjectId,
         path::{KeyPath, Segment},
         place::Place,
@@ -32,11 +33,26 @@ pub(crate) struct Found {
     pub(crate) compared: u64,
     pub(crate) opaque: u64,
     pub(crate) unknown: Option<Unread>,
+    pub(crate) notes: Vec<Message>,
 }
 
 /// Compares the settings of every workload that git has and that runs.
 pub(crate) fn compare(input: &LayerInput<'_>, objects: &[&ObjectSides<'_>]) -> Found {
     let mut found = Found::default();
+    for chosen in &input.layer.workloads {
+        let names = |o: &&ObjectSides<'_>| {
+            o.id.kind.eq_ignore_ascii_case(&chosen.kind) && o.id.name == chosen.name
+        };
+        if !objects.iter().any(names) {
+            found.notes.push(
+                Message::words("`workloads` of layer ")
+                    .name(&*input.layer.name)
+                    .and(" names ")
+                    .name(format!("{}/{}", chosen.kind, chosen.name))
+                    .and(", which git does not have"),
+            );
+        }
+    }
     for object in objects {
         if object.live.present().is_some() && is_selected(input, object) {
             workload(input, object, &mut found);
@@ -75,7 +91,7 @@ fn workload<'a>(input: &LayerInput<'a>, object: &ObjectSides<'a>, found: &mut Fo
             continue;
         };
         let consumer: Box<str> = format!("{} container {name}", object.id).into();
-        missing_references(object, &environments, &consumer, found);
+        missing_references(input, object, &environments, &consumer, found);
         variables(input, object, &environments, &consumer, found);
     }
 }
@@ -94,6 +110,7 @@ impl<'a> Worlds<'a> {
             world,
             live: input.live,
             secrets: input.secrets,
+            git: [input.base, input.head, input.deployed],
         };
         Worlds {
             base: git(input.base),
@@ -185,6 +202,7 @@ fn variables(
                 });
                 found.unknown = found.unknown.take().or(why);
             }
+            _ if other_holder(&sides) => found.opaque += 1,
             state => found.entries.push(Compared {
                 ty,
                 affects: vec![consumer.into()],
@@ -200,6 +218,19 @@ fn variables(
         }
     }
     causes(&mut found.entries[first_new..], environments);
+}
+
+/// A literal on one side and a secret from another field on the other: nobody can tell whether
+/// they are equal. That the source changed is the field's own difference.
+fn other_holder(sides: &Sides<Reading<Entry>>) -> bool {
+    let (Some(head), Some(live)) = (sides.head.present(), sides.live.present()) else {
+        return false;
+    };
+    let path = |e: &Entry| e.origin().map(|o| o.path.clone());
+    matches!(
+        (&head.value, &live.value),
+        (Value::Secret(_), Value::Plain(_)) | (Value::Plain(_), Value::Secret(_))
+    ) && path(head) != path(live)
 }
 
 /// The ordinary case, without paths and places.
@@ -297,6 +328,7 @@ fn causes(entries: &mut [Compared], environments: &Sides<Environment<'_>>) {
 
 /// A required reference that is provably nowhere: the container can't start.
 fn missing_references(
+    input: &LayerInput<'_>,
     object: &ObjectSides<'_>,
     environments: &Sides<Environment<'_>>,
     consumer: &str,
@@ -304,7 +336,9 @@ fn missing_references(
 ) {
     let mut all: Vec<&MissingReference> = environments.live.errors.iter().collect();
     for e in &environments.head.errors {
-        if !all.contains(&e) {
+        // Another layer or service of this environment brings it.
+        let elsewhere = !e.object_exists && input.claimed.contains(&e.object);
+        if !elsewhere && !all.contains(&e) {
             all.push(e);
         }
     }
@@ -387,7 +421,6 @@ fn merge(entries: Vec<Compared>) -> Vec<Compared> {
             Some(&i) => {
                 let merged: &mut Compared = &mut out[i];
                 merged.affects.extend(entry.affects);
-                merged.written_by_change |= entry.written_by_change;
             }
             None => {
                 at.insert(format!("{cause:?}"), out.len());
@@ -395,8 +428,10 @@ fn merge(entries: Vec<Compared>) -> Vec<Compared> {
                 let holder = origin(&entry.sides.live)
                     .or_else(|| origin(&entry.sides.head))
                     .or_else(|| origin(&entry.sides.base));
+                // Whether the change writes it is said by the holder's own field.
                 out.push(Compared {
                     object: holder.map_or(entry.object.clone(), |(o, _)| o),
+                    written_by_change: false,
                     ..entry
                 });
             }

@@ -4,7 +4,7 @@
 
 use crate::{
     kubernetes::{
-        defaults::{is_default, is_dropped, same_but_defaults},
+        defaults::{Tolerance, is_default, is_dropped, same_but_defaults},
         ignored,
         pairing::same_generated,
         topology::{ListKind, Topology, field_type, identity},
@@ -48,6 +48,8 @@ pub struct WalkContext<'c, 'a> {
     /// Git and live are of different API versions: fields that live lacks may only be called
     /// something else there.
     pub other_version: bool,
+    /// Whether the content of Secrets is read: else a generated name is all that tells it.
+    pub follows_secrets: bool,
     /// Whether the deployer still owns the live value at a path.
     pub deployer_owns: &'c dyn Fn(&KeyPath) -> bool,
 }
@@ -98,7 +100,9 @@ fn without_null(n: Option<NodeRef<'_>>) -> Option<NodeRef<'_>> {
 }
 
 /// The members of a map by name: linear for small maps, an index for large ones.
+#[derive(Default)]
 enum Members<'a> {
+    #[default]
     None,
     Few(NodeRef<'a>),
     Many(FxHashMap<Name, NodeRef<'a>>),
@@ -141,6 +145,15 @@ impl<'a> Walker<'_, 'a> {
         let present: Vec<NodeRef<'a>> = all(&nodes).into_iter().flatten().collect();
         let every = |kind| present.iter().all(|n| n.kind() == kind);
         if every(Kind::Map) && !self.cx.topology.is_atomic_map(&self.names) {
+            // Removed as a whole: one difference, not one for each field of it.
+            let kept = [nodes.base, nodes.head, nodes.deployed]
+                .iter()
+                .all(Option::is_some);
+            let granular = self.cx.topology.is_granular_map(&self.names);
+            if kept && nodes.live.is_none() && !granular {
+                self.out.compared += 1;
+                return self.emit_if_different(nodes, ValueType::Text);
+            }
             self.map(nodes);
         } else if every(Kind::List) {
             self.list(nodes, &present);
@@ -187,14 +200,14 @@ impl<'a> Walker<'_, 'a> {
             self.names.push(child.key());
             self.steps.push(Step::Member(child.key()));
             if !ignored::always(&self.names) {
-                self.live_only_member(child, granular);
+                self.live_only_member(child, live, granular);
             }
             self.steps.pop();
             self.names.pop();
         }
     }
 
-    fn live_only_member(&mut self, child: NodeRef<'a>, granular: bool) {
+    fn live_only_member(&mut self, child: NodeRef<'a>, live: NodeRef<'a>, granular: bool) {
         let only_live = Sides {
             live: Some(child),
             ..Sides::default()
@@ -216,7 +229,7 @@ impl<'a> Walker<'_, 'a> {
                 }
                 _ => self.emit(only_live, ValueType::Text, true),
             }
-        } else if !is_default(child) && !child.is_hollow() {
+        } else if !is_default(child) && !child.is_hollow() && !is_own_port(child, live) {
             self.emit(only_live, ValueType::Text, true);
         }
     }
@@ -256,13 +269,23 @@ impl<'a> Walker<'_, 'a> {
                 if self.cx.closed && item.live.is_some_and(|l| !l.is_hollow()) {
                     self.emit(item, ValueType::Text, false);
                 }
-            } else if all(&item).iter().all(Option::is_some) {
+            } else if all(&item).iter().all(Option::is_some) && !self.other_source(&item) {
                 self.node(item);
             } else {
                 self.atomic(item);
             }
             self.steps.pop();
         }
+    }
+
+    /// A variable with `value` on one side and `valueFrom` on another is one value.
+    fn other_source(&self, item: &Nodes<'a>) -> bool {
+        let mut sources = all(item)
+            .into_iter()
+            .flatten()
+            .map(|i| i.member("valueFrom").is_some());
+        let first = sources.next();
+        self.names.last().is_some_and(|l| l.as_str() == "env") && sources.any(|s| Some(s) != first)
     }
 
     fn set(&mut self, nodes: Nodes<'a>) {
@@ -275,13 +298,22 @@ impl<'a> Walker<'_, 'a> {
         };
         let sets = nodes.map(|n| sorted(*n));
         self.out.compared += 1;
-        let extra_only = sets.live.as_ref().is_some_and(|live| {
-            [&sets.base, &sets.head, &sets.deployed]
-                .into_iter()
-                .flatten()
-                .all(|g| g.iter().all(|x| live.contains(x)))
-        });
-        if !extra_only {
+        // Finalizers are added by controllers.
+        let open = self
+            .names
+            .last()
+            .is_some_and(|n| n.as_str() == "finalizers");
+        let all_same = [&sets.base, &sets.deployed, &sets.live]
+            .into_iter()
+            .all(|s| *s == sets.head);
+        let extra_only = open
+            && sets.live.as_ref().is_some_and(|live| {
+                [&sets.base, &sets.head, &sets.deployed]
+                    .into_iter()
+                    .flatten()
+                    .all(|g| g.iter().all(|x| live.contains(x)))
+            });
+        if !extra_only && !all_same {
             self.emit(nodes, ValueType::Text, false);
         }
     }
@@ -294,10 +326,19 @@ impl<'a> Walker<'_, 'a> {
             return self.emit_if_different(nodes, ValueType::Text);
         };
         let path = std::cell::OnceCell::new();
+        let exact = Tolerance {
+            lenient: false,
+            exact_secrets: !self.cx.follows_secrets,
+            parent: self.names.len().checked_sub(2).map(|i| self.names[i]),
+        };
+        let lenient = Tolerance {
+            lenient: true,
+            ..exact
+        };
         let same = |git: Option<NodeRef<'a>>| {
             git.is_some_and(|g| {
-                same_but_defaults(g, live, false)
-                    || (same_but_defaults(g, live, true)
+                same_but_defaults(g, live, exact)
+                    || (same_but_defaults(g, live, lenient)
                         && *path.get_or_init(|| (self.cx.deployer_owns)(&self.path())))
             })
         };
@@ -348,15 +389,26 @@ impl<'a> Walker<'_, 'a> {
     fn same_leaf(&self, a: NodeRef<'a>, b: NodeRef<'a>, ty: ValueType) -> bool {
         if a.kind() == Kind::Text && b.kind() == Kind::Text {
             return a.text() == b.text()
+                || same_encoded(&self.names, a.text(), b.text())
                 || (matches!(
                     self.names.last().map(|n| n.as_str()),
                     Some("name" | "secretName")
                 ) && self.names.len() > 2
+                    && (self.cx.follows_secrets || !self.refers_to_secret())
                     && same_generated(a.text(), b.text()))
                 || (ty != ValueType::Text
                     && Value::of(a).same(&Value::of(b), ty) == Sameness::Equal);
         }
         Value::of(a).same(&Value::of(b), ty) == Sameness::Equal
+    }
+
+    /// Whether the name at hand is that of a Secret.
+    fn refers_to_secret(&self) -> bool {
+        let [.., parent, last] = self.names.as_slice() else {
+            return false;
+        };
+        last.as_str() == "secretName"
+            || matches!(parent.as_str(), "secretRef" | "secretKeyRef" | "secret")
     }
 
     fn emit(&mut self, nodes: Nodes<'a>, ty: ValueType, beside: bool) {
@@ -406,15 +458,29 @@ fn index<'a>(list: Option<NodeRef<'a>>, keys: &[Name]) -> Result<Index<'a>, ()> 
     Ok(out)
 }
 
+/// Base64 has no line breaks on the server; a placeholder for a certificate authority is filled in.
+fn same_encoded(names: &[Name], a: &str, b: &str) -> bool {
+    let last = names.last().map_or("", |n| n.as_str());
+    let encoded = last == "caBundle" || names.iter().any(|n| n.as_str() == "binaryData");
+    let bare = |t: &str| -> String { t.chars().filter(|c| !c.is_whitespace()).collect() };
+    encoded && bare(a) == bare(b)
+        || (last == "caBundle"
+            && [a, b]
+                .iter()
+                .any(|t| matches!(bare(t).as_str(), "" | "Cg==")))
+}
+
+/// A Service's `targetPort` is its `port` unless somebody says otherwise.
+fn is_own_port(child: NodeRef<'_>, item: NodeRef<'_>) -> bool {
+    child.key().as_str() == "targetPort"
+        && item
+            .member("port")
+            .is_some_and(|p| p.text() == child.text())
+}
+
 /// Whether the first `sides` git sides have a member.
 fn git_has(members: &Sides<Members<'_>>, name: Name, sides: usize) -> bool {
     [&members.base, &members.head, &members.deployed][..sides]
         .iter()
         .any(|m| m.get(name).is_some())
-}
-
-impl Default for Members<'_> {
-    fn default() -> Self {
-        Members::None
-    }
 }

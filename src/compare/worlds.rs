@@ -17,6 +17,8 @@ pub(crate) struct GitWorld<'a> {
     pub(crate) world: &'a DesiredWorld,
     pub(crate) live: Option<&'a Observation>,
     pub(crate) secrets: SecretsMode,
+    /// What git has on any side: removed from one, it is not looked up in live.
+    pub(crate) git: [&'a DesiredWorld; 3],
 }
 
 /// Live's world.
@@ -54,6 +56,9 @@ impl<'a> GitWorld<'a> {
         }
         match (&self.world.incomplete, self.live) {
             (Some(why), _) => Reading::Unknown(why.clone()),
+            (None, _) if self.git.iter().any(|w| w.objects.contains_key(id)) => {
+                Reading::within_whole(None)
+            }
             (None, Some(live)) => live_object(live, id),
             (None, None) => Reading::Unknown(Unread::new(
                 UnreadCause::NotAsked,

@@ -10,7 +10,7 @@ pub const NAMES: [&str; 2] = ["driftgate.yaml", "driftgate.yml"];
 pub enum NotFound {
     /// In none of the folders.
     #[error(
-        "no driftgate.yaml {}: write a first one with `driftgate init`, or go without it: \
+        "no driftgate.yaml {}: write one, or go without it: \
          `driftgate check --manifests <folder> --kubernetes <context>[/<namespace>]`",
         looked_in(.searched)
     )]
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "no driftgate.yaml from {} up to {}: write a first one with `driftgate init`, or go without it: \
+                "no driftgate.yaml from {} up to {}: write one, or go without it: \
                  `driftgate check --manifests <folder> --kubernetes <context>[/<namespace>]`",
                 repo.join("services").display(),
                 repo.display()

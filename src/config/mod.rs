@@ -116,7 +116,7 @@ fn read_tree(cx: &mut Cx<'_>, bytes: &[u8]) -> Option<Tree> {
     if first.is_none() && !broken {
         let message = "the file is empty";
         cx.problem(None, message)
-            .hint("`driftgate init` writes a first one that works".to_string());
+            .hint("docs/configuration.md has one to begin with".to_string());
     }
     first.map(|d| d.tree)
 }

@@ -12,7 +12,7 @@ use jsonc_parser::{
     errors::{ParseError, ParseErrorKind},
     parse_to_ast,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::IgnoredAny;
 
 /// Whether comments and trailing commas are accepted.
@@ -197,22 +197,36 @@ impl Reader<'_> {
             .iter()
             .map(|p| Name::new(p.name.as_str()))
             .collect();
-        let mut last: FxHashMap<Name, usize> = FxHashMap::default();
-        for (i, name) in names.iter().enumerate() {
-            if let Some(first) = last.insert(*name, i) {
-                let first = self.span(object.properties[first].name.range());
-                let second = self.span(object.properties[i].name.range());
-                self.out
-                    .report(DocumentProblem::duplicate(name.as_str(), first, second));
-            }
-        }
+        let again = self.duplicates(object, &names);
         for (i, (name, property)) in names.iter().zip(&object.properties).enumerate() {
-            if last.get(name) == Some(&i) {
+            if !again.contains(&i) {
                 let key_span = self.span(property.name.range());
                 self.value(&property.value, *name, Some(key_span), depth + 1)?;
             }
         }
         self.tree.close(open);
         Ok(open)
+    }
+
+    /// Numbers of the properties that a later one of the same name replaces; reported.
+    fn duplicates(&mut self, object: &Object<'_>, names: &[Name]) -> FxHashSet<usize> {
+        const FEW: usize = 16;
+        let mut again = FxHashSet::default();
+        let mut last: FxHashMap<Name, usize> = FxHashMap::default();
+        for (i, name) in names.iter().enumerate() {
+            // Most objects are small; a map costs more than looking back.
+            let first = if names.len() <= FEW {
+                names[..i].iter().rposition(|n| n == name)
+            } else {
+                last.insert(*name, i)
+            };
+            let Some(first) = first else { continue };
+            again.insert(first);
+            let first = self.span(object.properties[first].name.range());
+            let second = self.span(object.properties[i].name.range());
+            self.out
+                .report(DocumentProblem::duplicate(name.as_str(), first, second));
+        }
+        again
     }
 }

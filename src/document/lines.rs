@@ -1,6 +1,7 @@
 //! From byte offsets to lines and columns.
 
 use crate::model::tree::Span;
+use std::cell::Cell;
 
 const BLOCK: usize = 256;
 
@@ -11,6 +12,8 @@ pub(super) struct Lines<'t> {
     starts: Vec<u32>,
     /// Empty when all characters are one byte long.
     chars: Vec<u32>,
+    /// The line that was found last: the next one is mostly the same or near.
+    last: Cell<usize>,
 }
 
 impl<'t> Lines<'t> {
@@ -38,16 +41,38 @@ impl<'t> Lines<'t> {
             text,
             starts,
             chars,
+            last: Cell::new(0),
         }
     }
 
     /// Line and column, both from 1, of a byte offset.
     pub(super) fn at(&self, offset: usize) -> (u32, u32) {
         let offset = offset.min(self.text.len());
-        let line = self.starts.partition_point(|s| *s as usize <= offset);
-        let start = self.starts.get(line.saturating_sub(1)).copied();
-        let before = self.chars_before(offset) - self.chars_before(start.unwrap_or(0) as usize);
-        (small(line), small(before + 1))
+        let line = self.line(offset);
+        let start = self.starts.get(line).copied().unwrap_or(0);
+        let before = self.chars_before(offset) - self.chars_before(start as usize);
+        (small(line + 1), small(before + 1))
+    }
+
+    /// Counted from 0.
+    fn line(&self, offset: usize) -> usize {
+        let last = self.last.get();
+        let found = (last..last + 3).find(|line| self.is_in(offset, *line));
+        let line = found.unwrap_or_else(|| {
+            let behind = self.starts.partition_point(|s| *s as usize <= offset);
+            behind.saturating_sub(1)
+        });
+        self.last.set(line);
+        line
+    }
+
+    fn is_in(&self, offset: usize, line: usize) -> bool {
+        let start = self.starts.get(line).is_some_and(|s| *s as usize <= offset);
+        start
+            && self
+                .starts
+                .get(line + 1)
+                .is_none_or(|s| offset < *s as usize)
     }
 
     /// The span of a byte range, before any shift for a byte-order mark.

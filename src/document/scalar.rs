@@ -109,7 +109,11 @@ fn integer_1_1(plain: &str) -> Option<String> {
         [b'0', _, ..] => (8, &digits[1..]),
         _ => (10, digits),
     };
-    let n = integer(body, radix).filter(|n| fits(*n, plain))?;
+    let Some(n) = integer(body, radix).filter(|n| fits(*n, plain)) else {
+        // yaml.v2 tries binary once more, and by then takes a sign behind the `0b`.
+        let signed = i64::from_str_radix(plain.strip_prefix("0b")?, 2);
+        return signed.ok().map(|n| n.to_string());
+    };
     Some(if plain.starts_with('-') { -n } else { n }.to_string())
 }
 
@@ -262,6 +266,9 @@ fn number_key(text: &str) -> Option<Cow<'_, str>> {
         reason = "sigs.k8s.io/yaml rounds to 32 bits, too"
     )]
     let value = plain.parse::<f64>().unwrap_or_default() as f32;
+    if value.is_infinite() {
+        return Some(not_finite_key(if value > 0.0 { ".inf" } else { "-.inf" }));
+    }
     let written = format!("{value:e}");
     Some(
         match written.split_once('e').map(|(d, p)| (d, p.parse::<i32>())) {

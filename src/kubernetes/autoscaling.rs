@@ -34,13 +34,30 @@ pub fn scaled_workloads(
     let mut out = BTreeMap::new();
     for world in git.iter().rev() {
         for (id, o) in &world.objects {
-            out.extend(scaled(id, o.tree.root()));
+            put(&mut out, scaled(id, o.tree.root()));
         }
     }
     for (id, item) in live.into_iter().flat_map(Observation::objects) {
-        out.extend(scaled(id, item.tree.root()));
+        put(&mut out, scaled(id, item.tree.root()));
     }
     out
+}
+
+/// Bounds of several autoscalers of one workload (KEDA makes an autoscaler of its own) are one
+/// range: whatever one of them may set is no drift.
+fn put(all: &mut BTreeMap<ObjectId, Scaled>, one: Option<(ObjectId, Scaled)>) {
+    let Some((workload, scaled)) = one else {
+        return;
+    };
+    match all.get_mut(&workload) {
+        Some(known) => {
+            known.min = known.min.min(scaled.min);
+            known.max = known.max.max(scaled.max);
+        }
+        None => {
+            all.insert(workload, scaled);
+        }
+    }
 }
 
 fn scaled(id: &ObjectId, root: NodeRef<'_>) -> Option<(ObjectId, Scaled)> {

@@ -5,8 +5,13 @@
 //! live-only fields; elsewhere what git does not say is not compared.
 
 use crate::{
-    kubernetes::pairing::same_generated,
-    model::tree::{Kind, NodeRef},
+    kubernetes::{pairing::same_generated, quantity, topology::field_type},
+    model::{
+        name::Name,
+        secret::Sameness,
+        tree::{Kind, NodeRef},
+        value::{ValueType, same_number},
+    },
 };
 
 /// Member and the texts of its default; `{}` is an empty map.
@@ -27,7 +32,7 @@ const DEFAULTS: &[(&str, &[&str])] = &[
     ("schedulerName", &["default-scheduler"]),
     ("terminationGracePeriodSeconds", &["30"]),
     ("enableServiceLinks", &["true"]),
-    ("timeoutSeconds", &["1"]),
+    ("timeoutSeconds", &["1", "10"]),
     ("periodSeconds", &["10"]),
     ("successThreshold", &["1"]),
     ("failureThreshold", &["3"]),
@@ -71,6 +76,12 @@ const DEFAULTS: &[(&str, &[&str])] = &[
     ("optional", &["false"]),
     ("readOnly", &["false"]),
     ("hostNetwork", &["false"]),
+    ("phase", &["Pending"]),
+    ("port", &["443"]),
+    ("matchPolicy", &["Equivalent"]),
+    ("reinvocationPolicy", &["Never"]),
+    ("failurePolicy", &["Fail"]),
+    ("scope", &["*"]),
 ];
 
 /// Members the server or a controller fills with what only it knows.
@@ -79,14 +90,12 @@ const POPULATED: &[&str] = &[
     "clusterIPs",
     "ipFamilies",
     "nodePort",
-    "targetPort",
     "healthCheckNodePort",
     "serviceAccount",
     "volumeName",
     "storageClassName",
     "caBundle",
     "creationTimestamp",
-    "nodeName",
 ];
 
 /// Whether `live`, a member that git lacks, is what the server fills in.
@@ -132,6 +141,17 @@ const DROPPED_WHEN_ZERO: &[&str] = &[
     "minReadySeconds",
     "hostPort",
     "nodePort",
+    "initialDelaySeconds",
+    "preserveUnknownFields",
+    "globalDefault",
+    "insecureSkipTLSVerify",
+    "deprecated",
+    "nullable",
+    "uniqueItems",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "x-kubernetes-embedded-resource",
+    "x-kubernetes-int-or-string",
 ];
 
 /// Whether the server drops what git says, so that its absence in live is no difference: empty
@@ -157,17 +177,36 @@ fn is(live: NodeRef<'_>, text: &str) -> bool {
     }
 }
 
+/// What [`same_but_defaults`] lets pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Tolerance {
+    /// Every live-only member: the deployer still owns the value, so whatever was added is
+    /// defaulting.
+    pub lenient: bool,
+    /// Generated names of Secrets count: nothing else tells that their content changed.
+    pub exact_secrets: bool,
+    /// The member that holds the map or list at hand.
+    pub parent: Option<Name>,
+}
+
 /// Whether git's value and live's are the same apart from what the server fills in: for atomic
-/// lists and maps. `lenient` accepts every live-only member (the deployer still owns the value,
-/// so whatever was added is defaulting).
+/// lists and maps.
 #[must_use]
-pub fn same_but_defaults(git: NodeRef<'_>, live: NodeRef<'_>, lenient: bool) -> bool {
+pub fn same_but_defaults(git: NodeRef<'_>, live: NodeRef<'_>, t: Tolerance) -> bool {
+    let inside = Tolerance {
+        parent: if git.key() == Name::NONE {
+            t.parent
+        } else {
+            Some(git.key())
+        },
+        ..t
+    };
     match (git.kind(), live.kind()) {
         (Kind::Map, Kind::Map) => {
             git.children().all(|g| match live.get(g.key()) {
-                Some(l) => same_but_defaults(g, l, lenient),
+                Some(l) => same_but_defaults(g, l, inside),
                 None => is_dropped(g, false),
-            }) && (lenient
+            }) && (t.lenient
                 || live.children().all(|l| {
                     git.get(l.key()).is_some_and(|g| !g.is_hollow())
                         || l.is_hollow()
@@ -179,23 +218,33 @@ pub fn same_but_defaults(git: NodeRef<'_>, live: NodeRef<'_>, lenient: bool) -> 
                 && git
                     .children()
                     .zip(live.children())
-                    .all(|(g, l)| same_but_defaults(g, l, lenient))
+                    .all(|(g, l)| same_but_defaults(g, l, inside))
         }
         (Kind::Sealed, Kind::Sealed) => {
             matches!((git.secret(), live.secret()), (Some(a), Some(b))
-                if a.same(b) == crate::model::secret::Sameness::Equal)
+                if a.same(b) == Sameness::Equal)
         }
-        (Kind::Number, Kind::Number) => crate::model::value::same_number(git.text(), live.text()),
-        (Kind::Text, Kind::Text) if is_reference(git) => same_generated(git.text(), live.text()),
-        (a, b) if a == b => git.text() == live.text(),
-        // Quantities are numbers in YAML and texts on the server.
-        (Kind::Number, Kind::Text) => {
-            crate::kubernetes::quantity::same(git.text(), live.text())
-                && crate::kubernetes::topology::field_type(true, &[git.key()])
-                    == crate::model::value::ValueType::Quantity
+        (Kind::Number, Kind::Number) if same_number(git.text(), live.text()) => true,
+        (Kind::Text | Kind::Number, Kind::Text | Kind::Number) => {
+            git.kind() == live.kind() && git.text() == live.text()
+                || (is_quantity(t.parent, git.key()) && quantity::same(git.text(), live.text()))
+                || (is_reference(git)
+                    && !(t.exact_secrets && is_secret(t.parent, git))
+                    && same_generated(git.text(), live.text()))
+                || (git.key().as_str() == "caBundle" && matches!(git.text(), "" | "Cg=="))
         }
-        _ => false,
+        (a, b) => a == b,
     }
+}
+
+fn is_quantity(parent: Option<Name>, key: Name) -> bool {
+    let path: Vec<Name> = parent.into_iter().chain([key]).collect();
+    field_type(true, &path) == ValueType::Quantity
+}
+
+fn is_secret(parent: Option<Name>, node: NodeRef<'_>) -> bool {
+    node.key().as_str() == "secretName"
+        || parent.is_some_and(|p| matches!(p.as_str(), "secretRef" | "secretKeyRef" | "secret"))
 }
 
 /// A name of another object: of a generated one the content counts, which is compared itself.
@@ -216,12 +265,43 @@ mod tests {
     fn atomic_values_are_equal_but_for_defaults() {
         let git = tree(r#"[{"configMapRef":{"name":"a"}},{"port":80}]"#);
         let live = tree(r#"[{"configMapRef":{"name":"a"}},{"port":80,"protocol":"TCP"}]"#);
-        assert!(same_but_defaults(git.root(), live.root(), false));
+        let exact = Tolerance {
+            lenient: false,
+            exact_secrets: true,
+            parent: None,
+        };
+        let lenient = Tolerance {
+            lenient: true,
+            ..exact
+        };
+        assert!(same_but_defaults(git.root(), live.root(), exact));
         let udp = tree(r#"[{"configMapRef":{"name":"a"}},{"port":80,"protocol":"UDP"}]"#);
-        assert!(!same_but_defaults(git.root(), udp.root(), false));
-        assert!(same_but_defaults(git.root(), udp.root(), true));
+        assert!(!same_but_defaults(git.root(), udp.root(), exact));
+        assert!(same_but_defaults(git.root(), udp.root(), lenient));
         let fewer = tree(r#"[{"configMapRef":{"name":"a"}}]"#);
-        assert!(!same_but_defaults(git.root(), fewer.root(), true));
+        assert!(!same_but_defaults(git.root(), fewer.root(), lenient));
+    }
+
+    #[test]
+    fn quantities_and_generated_names_inside_atomic_values() {
+        let t = Tolerance {
+            lenient: false,
+            exact_secrets: true,
+            parent: None,
+        };
+        let same = |a: &str, b: &str| same_but_defaults(tree(a).root(), tree(b).root(), t);
+        assert!(same(
+            r#"[{"spec":{"resources":{"requests":{"storage":"1024Mi"}}}}]"#,
+            r#"[{"spec":{"resources":{"requests":{"storage":"1Gi"}}}}]"#
+        ));
+        assert!(same(
+            r#"[{"configMapRef":{"name":"a-8bt6tk5f2k"}}]"#,
+            r#"[{"configMapRef":{"name":"a-6ct58987ht"}}]"#
+        ));
+        assert!(!same(
+            r#"[{"secretRef":{"name":"a-8bt6tk5f2k"}}]"#,
+            r#"[{"secretRef":{"name":"a-6ct58987ht"}}]"#
+        ));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub fn same_generated(a: &str, b: &str) -> bool {
 }
 
 fn is_generated(id: &ObjectId) -> bool {
-    &*id.group == ""
+    id.group.is_empty()
         && matches!(&*id.kind, "ConfigMap" | "Secret")
         && generated_name(&id.name).is_some()
 }
@@ -55,8 +55,16 @@ fn stem_of(id: &ObjectId) -> ObjectId {
 pub fn pair(git: &Sides<&DesiredWorld>, live: Option<&Observation>) -> Vec<Pair> {
     let mut pairs: BTreeMap<ObjectId, Pair> = BTreeMap::new();
     let mut put = |world: &DesiredWorld, set: fn(&mut Pair, ObjectId)| {
+        let mut stems: BTreeMap<ObjectId, usize> = BTreeMap::new();
         for id in world.objects.keys() {
-            set(pairs.entry(stem_of(id)).or_default(), id.clone());
+            *stems.entry(stem_of(id)).or_default() += 1;
+        }
+        for id in world.objects.keys() {
+            // Two objects of one stem in one world are two objects.
+            let stem = stem_of(id);
+            let alone = stems.get(&stem) == Some(&1);
+            let key = if alone { stem } else { id.clone() };
+            set(pairs.entry(key).or_default(), id.clone());
         }
     };
     put(git.base, |p, id| p.base = Some(id));

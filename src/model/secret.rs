@@ -42,7 +42,7 @@ impl DigestKey {
     /// [`KeyError`], without the text.
     pub fn parse(text: &str) -> Result<DigestKey, KeyError> {
         let hex = text.trim().strip_prefix(PREFIX).ok_or(KeyError::Form)?;
-        if hex.len() != 72 {
+        if hex.len() != 72 || !hex.is_ascii() {
             return Err(KeyError::Form);
         }
         let key = Zeroizing::new(unhex::<32>(&hex[..64]).ok_or(KeyError::Form)?);
@@ -267,6 +267,8 @@ mod tests {
             DigestKey::parse("correct horse battery staple").err(),
             Some(KeyError::Form)
         );
+        let wide = format!("dgk1_{}é{}", "0".repeat(63), "0".repeat(7));
+        assert_eq!(DigestKey::parse(&wide).err(), Some(KeyError::Form));
         let mut cut = text.to_string();
         cut.pop();
         assert_eq!(DigestKey::parse(&cut).err(), Some(KeyError::Form));

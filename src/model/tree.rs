@@ -411,12 +411,15 @@ impl<'a> NodeRef<'a> {
     pub fn sameness(self, other: NodeRef<'_>) -> Sameness {
         let fold = |so_far: Sameness, next: Sameness| so_far.and(next);
         match (self.kind(), other.kind()) {
-            (Kind::List, Kind::List) if self.len() == other.len() => self
+            (Kind::List, Kind::List) | (Kind::Map, Kind::Map) if self.len() != other.len() => {
+                Sameness::Different
+            }
+            (Kind::List, Kind::List) => self
                 .children()
                 .zip(other.children())
                 .map(|(a, b)| a.sameness(b))
                 .fold(Sameness::Equal, fold),
-            (Kind::Map, Kind::Map) if self.len() == other.len() => self
+            (Kind::Map, Kind::Map) => self
                 .children()
                 .map(|a| match other.get(a.key()) {
                     Some(b) => a.sameness(b),
@@ -427,6 +430,9 @@ impl<'a> NodeRef<'a> {
                 (Some(a), Some(b)) => a.same(b),
                 _ => Sameness::NotComparable("secret"),
             },
+            // At one place, what is sealed depends on the text alone: one sealed, one not, differ.
+            (Kind::Sealed, Kind::Text | Kind::Number)
+            | (Kind::Text | Kind::Number, Kind::Sealed) => Sameness::Different,
             (Kind::Opaque, _) | (_, Kind::Opaque) => {
                 Sameness::NotComparable("present, but not readable from here")
             }
@@ -918,6 +924,20 @@ mod tests {
     fn deep_json_is_an_error_not_a_crash() {
         let deep = "[".repeat(100_000);
         assert!(Tree::from_json(deep.as_bytes(), Prune::NOTHING).is_err());
+    }
+
+    #[test]
+    fn lists_and_maps_of_different_length_differ() {
+        for (a, b) in [
+            ("[1]", "[1,2]"),
+            ("[]", "[1]"),
+            (r#"{"a":1}"#, r#"{"a":1,"b":2}"#),
+        ] {
+            let (a, b) = (tree(a), tree(b));
+            assert_eq!(a.root().sameness(b.root()), Sameness::Different);
+            assert_eq!(b.root().sameness(a.root()), Sameness::Different);
+            assert_eq!(a.root().sameness(a.root()), Sameness::Equal);
+        }
     }
 
     #[test]

@@ -104,6 +104,11 @@ impl Value {
             (Value::Composite(_), _) | (_, Value::Composite(_)) => {
                 Sameness::NotComparable("one side is put together from secrets")
             }
+            // At one place, what is sealed depends on the text alone: one sealed, one not, differ.
+            (Value::Secret(_), Value::Plain(Plain::Text(_) | Plain::Number(_)))
+            | (Value::Plain(Plain::Text(_) | Plain::Number(_)), Value::Secret(_)) => {
+                Sameness::Different
+            }
             (Value::Secret(_), _) | (_, Value::Secret(_)) => {
                 Sameness::NotComparable("one side is a secret, the other is not")
             }

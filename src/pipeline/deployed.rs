@@ -13,18 +13,19 @@ use crate::{
     kubernetes::deployers::{self, DeployerState},
     model::{
         desired::DesiredWorld,
-        finding::{Message, WriterClass},
+        finding::{Message, Writer, WriterClass},
         observation::{ObjectId, Observation},
         report::{Deployed, Occasion},
+        state::State as EntryState,
         target::{DeployedSpec, DesiredSpec},
         value::Reading,
     },
     plan::{self, Plan, TargetPlan},
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// At most so many commits between deployed and head are named.
-const COMMITS: usize = 20;
+const COMMITS: usize = 200;
 
 /// Learns what every target in scope runs, and reads the desired side at that revision.
 pub(crate) fn learn(
@@ -53,7 +54,17 @@ pub(crate) fn learn(
             let spec = target.layers[layer.layer].base.as_ref();
             match repository.files_at(revision) {
                 Ok(files) => {
-                    layer.deployed = reader.world(spec, &files, layer.namespace.as_deref());
+                    let world = reader.world(spec, &files, layer.namespace.as_deref());
+                    match &world.incomplete {
+                        None => layer.deployed = world,
+                        // The revision may be older than the folder.
+                        Some(why) => deployed.warnings.push(
+                            Message::words(
+                                "what was deployed can't be read, base stands in for it: ",
+                            )
+                            .name(why.detail.clone()),
+                        ),
+                    }
                 }
                 Err(e) => deployed
                     .warnings
@@ -149,7 +160,14 @@ fn from_annotation<'a>(
         .collect();
     found.sort();
     found.dedup();
+    let is_commit =
+        |t: &str| (7..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_hexdigit());
     match found.as_slice() {
+        [one] if !is_commit(one) => out.warnings.push(
+            Message::words("the annotation ")
+                .name(name)
+                .and(", which says what was deployed, holds no commit id"),
+        ),
         [one] => {
             out.revision = Some((**one).into());
             out.how = "annotation";
@@ -273,6 +291,9 @@ const VERSIONS: usize = 10;
 /// Commits that are looked at for them.
 const LOOK_BACK: usize = 200;
 
+/// A layer at an older revision, and what comparing with it gave.
+type Tried = (Arc<DesiredWorld>, Comparison);
+
 /// Learns what was deployed from what runs, where nothing says so: the newest revision up to base
 /// with which everything agrees that no person wrote. Bounded; what is found is an estimate, and
 /// the report says so.
@@ -324,6 +345,12 @@ impl Estimate<'_> {
                 if let Some(repository) = &self.run.repository {
                     commits(repository, &revision, self.revisions, state, t, out);
                 }
+            } else {
+                for l in &layers {
+                    if let Some(comparison) = &mut compared[*l] {
+                        written_by_deployer_only(comparison);
+                    }
+                }
             }
         }
     }
@@ -334,7 +361,7 @@ impl Estimate<'_> {
         base: &Revision,
         state: &State,
         layers: &[usize],
-    ) -> Option<(Revision, Vec<(Arc<DesiredWorld>, Comparison)>)> {
+    ) -> Option<(Revision, Vec<Tried>)> {
         let repository = self.run.repository.as_ref()?;
         let reader = Reader::new(self.run, self.plan);
         let specs: Vec<&DesiredSpec> = layers
@@ -357,14 +384,15 @@ impl Estimate<'_> {
             let revision = repository.resolve(&commit).ok()?;
             let files = repository.files_at(&revision).ok()?;
             let version = content(&specs, &files);
-            if tried.contains(&version) {
+            // A glob has no id of its own: such versions are not told apart.
+            if version.iter().all(Option::is_some) && tried.contains(&version) {
                 continue;
             }
             tried.push(version);
             if tried.len() > VERSIONS {
                 return None;
             }
-            let found: Vec<(Arc<DesiredWorld>, Comparison)> = layers
+            let found: Vec<Tried> = layers
                 .iter()
                 .zip(&specs)
                 .map(|(l, spec)| {
@@ -374,11 +402,10 @@ impl Estimate<'_> {
                         deployed: world.clone(),
                         ..layer.clone()
                     };
-                    let target = &self.plan.targets[layer.target];
-                    let claimed = state.claimed(self.plan, &target.id.environment);
+                    let nothing = BTreeSet::new();
                     (
                         world,
-                        judge::one(self.plan, self.live, &then, &claimed, false),
+                        judge::one(self.plan, self.live, &then, &nothing, false),
                     )
                 })
                 .collect();
@@ -390,6 +417,19 @@ impl Estimate<'_> {
             }
         }
         None
+    }
+}
+
+/// What only the deployer wrote was not changed outside git: another revision is deployed, whichever.
+fn written_by_deployer_only(comparison: &mut Comparison) {
+    for entry in &mut comparison.entries {
+        let writers = entry.written.as_ref().map(|w| w.writers.as_slice());
+        let deployer = |w: &Writer| w.class == WriterClass::Deployer;
+        if entry.state == EntryState::Drifted
+            && writers.is_some_and(|w| !w.is_empty() && w.iter().all(deployer))
+        {
+            entry.state = EntryState::Behind;
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
         observation::ObjectId,
         report::Occasion,
         target::{DesiredSpec, LiveSpec},
+        value::{Unread, UnreadCause},
     },
     plan::{LayerPlan, Plan, TargetPlan},
 };
@@ -48,16 +49,30 @@ pub(crate) fn read(run: &Run<'_>, plan: &Plan, revisions: &Revisions) -> State {
     let reader = Reader::new(run, plan);
     let mut layers = Vec::new();
     for (t, target) in plan.targets.iter().enumerate() {
-        let (base, head) = files_of(run, target, revisions);
+        let files = files_of(run, target, revisions);
         for (l, layer) in target.layers.iter().enumerate() {
             let namespace = reader.namespace(layer);
             let world = |spec: Option<&DesiredSpec>, files: &Files| {
                 reader.world(spec, files, namespace.as_deref())
             };
-            let head = world(layer.head.as_ref(), &head);
-            let base = match (&revisions.base_shown, layer.base == layer.head) {
-                (None, true) => head.clone(),
-                _ => world(layer.base.as_ref(), &base),
+            let (base, head) = match &files {
+                Sides::Unread(why) => {
+                    let unread = Arc::new(DesiredWorld::unread(why.clone()));
+                    (unread.clone(), unread)
+                }
+                Sides::Read(files) => {
+                    let (base, head) = (&files.0, &files.1);
+                    let after = world(layer.head.as_ref(), head);
+                    let before = match &layer.base {
+                        _ if revisions.base_shown.is_none() && layer.base == layer.head => {
+                            after.clone()
+                        }
+                        // The first adoption, or a new folder: base has nothing there.
+                        Some(spec) if is_new(plan, spec, base) => Arc::default(),
+                        spec => world(spec.as_ref(), base),
+                    };
+                    (before, after)
+                }
             };
             layers.push(LayerState {
                 target: t,
@@ -73,25 +88,49 @@ pub(crate) fn read(run: &Run<'_>, plan: &Plan, revisions: &Revisions) -> State {
     State { layers }
 }
 
+/// Whether head's configuration stands in for base's, and base provably has nothing at its place.
+fn is_new(plan: &Plan, spec: &DesiredSpec, base: &Files) -> bool {
+    plan.adopted && matches!(desired::is_there(spec, base), Ok(false))
+}
+
+/// The files of one target.
+enum Sides {
+    /// Base and head.
+    Read(Box<(Files, Files)>),
+    /// The ref that the environment tracks can't be read.
+    Unread(Unread),
+}
+
 /// Base and head of one target: an environment that tracks a ref of its own is not touched by the
 /// change under review.
-fn files_of(run: &Run<'_>, target: &TargetPlan, revisions: &Revisions) -> (Files, Files) {
-    let both = (revisions.base.clone(), revisions.head.clone());
+fn files_of(run: &Run<'_>, target: &TargetPlan, revisions: &Revisions) -> Sides {
+    let both = || Sides::Read(Box::new((revisions.base.clone(), revisions.head.clone())));
     let (Some(tracked), Some(repository), false) = (
         &target.environment.tracks,
         &run.repository,
         revisions.work_tree,
     ) else {
-        return both;
+        return both();
     };
-    match repository.resolve(tracked) {
+    // What the server has counts, not a local branch that may be old.
+    let resolved = repository
+        .resolve(&format!("origin/{tracked}"))
+        .or_else(|_| repository.resolve(tracked));
+    let files = match resolved {
         // The change is made on the branch that the environment follows.
-        Ok(r) if revisions.base_commit.as_ref().is_some_and(|b| b.id == r.id) => both,
-        Ok(r) => match repository.files_at(&r) {
-            Ok(files) => (files.clone(), files),
-            Err(_) => both,
-        },
-        Err(_) => both,
+        Ok(r) if revisions.base_commit.as_ref().is_some_and(|b| b.id == r.id) => return both(),
+        Ok(r) => repository.files_at(&r),
+        Err(e) => Err(e),
+    };
+    match files {
+        Ok(files) => Sides::Read(Box::new((files.clone(), files))),
+        Err(e) => Sides::Unread(Unread::new(
+            UnreadCause::MissingObject,
+            format!(
+                "{} tracks {tracked}, which can't be read here: {e}",
+                target.id.environment
+            ),
+        )),
     }
 }
 
@@ -116,14 +155,7 @@ impl<'r> Reader<'r> {
         let LiveSpec::Kubernetes(spec) = layer.layer.live.as_ref()?;
         spec.namespace
             .clone()
-            .or_else(|| {
-                self.run
-                    .inputs
-                    .live
-                    .is_empty()
-                    .then(|| super::live::connect(self.run, spec).ok()?.namespace())
-                    .flatten()
-            })
+            .or_else(|| super::live::connect(self.run, spec).ok()?.namespace())
             .or_else(|| Some("default".into()))
     }
 

@@ -19,6 +19,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 /// Entries beyond this many are not asked about.
 const QUESTIONS: usize = 500;
 
+/// A value in a version of a file, absent where it is not there.
+type Picked = Option<Arc<str>>;
+/// Takes it out of a version.
+type Pick<'a> = Box<dyn Fn(Option<&Parsed>) -> Option<Picked> + 'a>;
+
 /// What is asked about one entry.
 struct Asked {
     layer: usize,
@@ -40,14 +45,14 @@ pub(crate) fn fill(
     };
     let mut by_file: BTreeMap<Arc<str>, Vec<Asked>> = BTreeMap::new();
     let mut n = 0;
-    for (l, comparison) in compared.iter().enumerate() {
+    'all: for (l, comparison) in compared.iter().enumerate() {
         for (e, entry) in comparison.iter().flat_map(|c| c.entries.iter().enumerate()) {
             let Some((place, object, path)) = place_in_git(state, l, entry) else {
                 continue;
             };
             n += 1;
             if n > QUESTIONS {
-                break;
+                break 'all;
             }
             by_file.entry(place.file).or_default().push(Asked {
                 layer: l,
@@ -118,12 +123,10 @@ fn ask(history: &FileHistory<'_>, file: &str, asked: &[Asked]) -> Vec<Answer> {
         let parsed = document::parse(bytes, format);
         (!parsed.problems.iter().any(|p| p.blocks)).then_some(parsed)
     };
-    type Picked = Option<Arc<str>>;
-    let picks: Vec<Box<dyn Fn(Option<&Parsed>) -> Option<Picked> + '_>> = asked
+    let picks: Vec<Pick<'_>> = asked
         .iter()
         .map(|a| {
-            let pick: Box<dyn Fn(Option<&Parsed>) -> Option<Picked> + '_> =
-                Box::new(move |version| pick(version, a));
+            let pick: Pick<'_> = Box::new(move |version| pick(version, a));
             pick
         })
         .collect();

@@ -39,7 +39,8 @@ pub(crate) fn compare(plan: &Plan, state: &State, live: &Live) -> Vec<Option<Com
             let environment = &target.id.environment;
             // A deployer's live-only objects belong to one target, not to each that it applies.
             let kubernetes = target.layers[l.layer].kubernetes().cloned();
-            let first = seen.insert((environment.clone(), kubernetes));
+            let deployer = format!("{:?}", target.environment.deployed);
+            let first = seen.insert((environment.clone(), kubernetes, deployer));
             l.in_scope
                 .then(|| one(plan, live, l, &claimed[environment], first))
         })
@@ -266,6 +267,12 @@ fn desired_status(layer: &LayerState) -> CoverageStatus {
         .as_ref()
         .or(layer.base.incomplete.as_ref());
     match unread {
+        None if layer.head.objects.is_empty() && layer.base.objects.is_empty() => {
+            CoverageStatus::Failed(Unread::new(
+                UnreadCause::Malformed,
+                "no Kubernetes object was found there: is it the right place?",
+            ))
+        }
         None => CoverageStatus::Read,
         Some(why) if layer.head.objects.is_empty() => CoverageStatus::Failed(why.clone()),
         Some(why) => CoverageStatus::Partial(why.clone()),

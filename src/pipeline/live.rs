@@ -91,7 +91,7 @@ pub(crate) fn read(run: &Run<'_>, plan: &Plan, state: &State) -> anyhow::Result<
 
 /// Reads systems over the network, all at once.
 pub(crate) fn read_systems(run: &Run<'_>, systems: &BTreeMap<SystemKey, SystemPlan>) -> Live {
-    let connected: Vec<(&SystemKey, &SystemPlan, Result<Box<dyn Source>, Unread>)> = systems
+    let connected: Vec<Connected<'_>> = systems
         .iter()
         .map(|(key, system)| (key, system, connect(run, &system.spec)))
         .collect();
@@ -100,9 +100,14 @@ pub(crate) fn read_systems(run: &Run<'_>, systems: &BTreeMap<SystemKey, SystemPl
         .into_iter()
         .zip(read)
         .map(|((key, system, source), observation)| {
-            let (from, unread) = match source {
-                Ok(source) => (source.describe(), None),
-                Err(why) => (describe(&system.spec), Some(why)),
+            let (from, unread) = match (source, &observation) {
+                (Ok(source), Some(_)) => (source.describe(), None),
+                (Ok(source), None) => {
+                    let why = "reading could not be started on this machine";
+                    let unread = Unread::new(UnreadCause::Unreachable, why);
+                    (source.describe(), Some(unread))
+                }
+                (Err(why), _) => (describe(&system.spec), Some(why)),
             };
             let state = SystemState {
                 observation: match &unread {
@@ -162,7 +167,8 @@ fn run_all(run: &Run<'_>, connected: &[Connected<'_>]) -> Vec<Option<Observation
         let seconds = system
             .spec
             .timeout
-            .map_or(run.inputs.timeout_seconds, u64::from);
+            .map_or(run.inputs.timeout_seconds, u64::from)
+            .min(run.inputs.timeout_seconds);
         let cx = crate::source::ReadContext {
             key: &run.key,
             classifier: &run.classifier,
@@ -172,7 +178,12 @@ fn run_all(run: &Run<'_>, connected: &[Connected<'_>]) -> Vec<Option<Observation
         Some(source.read(&system.wanted, &cx).await)
     };
     match runtime() {
-        Ok(runtime) => runtime.block_on(futures::future::join_all(connected.iter().map(read))),
+        Ok(runtime) => {
+            let all = runtime.block_on(futures::future::join_all(connected.iter().map(read)));
+            // A look-up of a name that hangs must not hold up the report.
+            runtime.shutdown_background();
+            all
+        }
         Err(_) => connected.iter().map(|_| None).collect(),
     }
 }
@@ -247,9 +258,15 @@ fn from_snapshots(
             let tag = Some(&*key.environment).filter(|e| by_environment.contains_key(&Some(*e)));
             let recorded = by_environment.get(&tag).map_or(&[][..], Vec::as_slice);
             let from = paths.get(&tag).map_or(String::new(), |p| p.join(", "));
+            let several = systems
+                .keys()
+                .filter(|k| k.environment == key.environment)
+                .take(2)
+                .count()
+                > 1;
             (
                 key.clone(),
-                from_sections(run, plan, key, system, recorded, &from),
+                from_sections(run, plan, (key, system), recorded, several, &from),
             )
         })
         .collect())
@@ -258,9 +275,9 @@ fn from_snapshots(
 fn from_sections(
     run: &Run<'_>,
     plan: &Plan,
-    key: &SystemKey,
-    system: &SystemPlan,
+    (key, system): (&SystemKey, &SystemPlan),
     recorded: &[Recorded],
+    several_contexts: bool,
     from: &str,
 ) -> SystemState {
     let usable = || -> Result<(Vec<&Recorded>, Observation), Unread> {
@@ -268,13 +285,23 @@ fn from_sections(
             .or_else(|_| snapshot::select(recorded, &key.environment, None))?;
         // Several clusters of one environment are told apart by what they are read as.
         let mine: Vec<&Recorded> = match &key.context {
-            Some(context) if all.len() > 1 => {
+            Some(context) if all.len() > 1 || several_contexts => {
+                let named = format!("context {context}");
                 let own: Vec<&Recorded> = all
-                    .iter()
-                    .copied()
-                    .filter(|r| r.head.source.describe.contains(&**context))
+                    .into_iter()
+                    .filter(|r| {
+                        let from = &r.head.source.describe;
+                        **from == *named || from.starts_with(&format!("{named},"))
+                    })
                     .collect();
-                if own.is_empty() { all } else { own }
+                if own.is_empty() {
+                    let why = format!(
+                        "nothing is recorded for context {context} of environment {}",
+                        key.environment
+                    );
+                    return Err(Unread::new(UnreadCause::NotAsked, why));
+                }
+                own
             }
             _ => all,
         };

@@ -73,6 +73,7 @@ fn outside_git(run: &Run<'_>, request: &CheckRequest) -> anyhow::Result<Revision
             run.directory.display()
         );
     }
+    needs_base(request)?;
     let files = Files::folder(&run.directory);
     Ok(Revisions {
         base: files.clone(),
@@ -89,6 +90,14 @@ fn outside_git(run: &Run<'_>, request: &CheckRequest) -> anyhow::Result<Revision
     })
 }
 
+/// A review of nothing would look at nothing, and pass.
+fn needs_base(request: &CheckRequest) -> anyhow::Result<()> {
+    if request.occasion == Some(Occasion::Review) {
+        bail!("--for review compares two revisions: say which is the one before with --base");
+    }
+    Ok(())
+}
+
 /// Without a change under review: base and head are one.
 fn single(
     run: &Run<'_>,
@@ -96,6 +105,7 @@ fn single(
     request: &CheckRequest,
     mut notes: Vec<Message>,
 ) -> anyhow::Result<Revisions> {
+    needs_base(request)?;
     let spec = request.head.as_deref().unwrap_or("HEAD");
     let commit = repository.resolve(spec);
     let (files, commit) = if request.worktree {
@@ -197,10 +207,33 @@ pub(crate) fn projects(run: &Run<'_>, revisions: &Revisions) -> anyhow::Result<P
     let base = match &revisions.base_shown {
         None => None,
         // A base without a configuration is the first adoption: head's is all there is.
-        Some(_) if !revisions.base.exists(&name)? => None,
-        Some(_) => Some(load(&name, &revisions.base)?),
+        Some(_) => match name_at_base(&revisions.base, &name)? {
+            Some(old) => Some(load(&old, &revisions.base)?),
+            None => None,
+        },
     };
     Ok(Projects { base, head })
+}
+
+/// Where base has its configuration: at the same place, or under the other name, or in a folder
+/// above. A change that renames or shadows the file does not become its own judge.
+fn name_at_base(base: &Files, name: &str) -> anyhow::Result<Option<String>> {
+    if base.exists(name)? {
+        return Ok(Some(name.into()));
+    }
+    let mut folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    loop {
+        for file in config::NAMES {
+            let path = crate::model::target::below(folder, file);
+            if base.exists(&path)? {
+                return Ok(Some(path.into()));
+            }
+        }
+        if folder.is_empty() {
+            return Ok(None);
+        }
+        folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+    }
 }
 
 /// The configuration without a driftgate.yaml.

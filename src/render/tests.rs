@@ -555,7 +555,7 @@ fn services_in_one_situation_are_one_line() {
         "{text}"
     );
     assert!(
-        text.contains(" production: cart runs a revision that is not known (flux)"),
+        text.contains(" production: cart: what was deployed is not known"),
         "{text}"
     );
 }

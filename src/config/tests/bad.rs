@@ -168,7 +168,7 @@ services: { api: [
         &[],
         r#""#,
         r#"driftgate.yaml: the file is empty
-       = `driftgate init` writes a first one that works
+       = docs/configuration.md has one to begin with
 "#,
     ),
     (

@@ -296,7 +296,7 @@ fn more_than_ten_writers() {
         "ancient-changes Other | NotLaterThan 2026-11-21T06:41:23Z"
     );
     let only = WriteRecord {
-        writer: ANCIENT_CHANGES.into(),
+        writer: "ancient-changes".into(),
         ..record(Some(r#"{"f:a":{}}"#))
     };
     let writes = [only];

@@ -44,7 +44,8 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::
             Some(State::Adopted),
             "Live already, git catches up (adopted):",
         ),
-        (None, "Other changes:"),
+        // A difference that is no problem: git holds a placeholder.
+        (None, "Set at deploy time:"),
     ];
     for (state, heading) in sections {
         let of = |c: &&Change| match c.subject.state {
@@ -121,6 +122,7 @@ fn from_to(s: &Subject) -> (&Shown, &Shown) {
     let base = s.base.as_ref().map(|b| &b.value);
     let live = s.live.as_ref().map(|l| &l.value);
     let before = match s.state {
+        Some(state) if state.is_problem() => return (git, live.unwrap_or(absent)),
         Some(State::Adopted) => base.or(live),
         _ => live.or(base),
     };
