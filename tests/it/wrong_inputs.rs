@@ -65,7 +65,7 @@ fn a_configuration_that_is_not_committed() {
 fn all_problems_of_a_configuration_at_once() {
     let project = Project::empty();
     let broken = CONFIG
-        .replace("environments:", "enviroments:")
+        .replace("tier:", "tear:")
         .replace("namespace: shop", "namespace: Shop!")
         .replace("36500d", "soon");
     project
@@ -74,11 +74,12 @@ fn all_problems_of_a_configuration_at_once() {
     project.commit("feat: begin");
     let ran = project.run(&["check"]);
     ran.refused(&[
+        "driftgate.yaml has 3 problems",
         "driftgate.yaml:7:",
-        "did you mean `environments`?",
-        "driftgate.yaml:6:",
         "Shop!",
         "driftgate.yaml:9:",
+        "did you mean `tier`?",
+        "driftgate.yaml:10:",
         "soon",
     ]);
     assert!(ran.err.contains('^'), "the text is marked:\n{}", ran.err);
