@@ -413,9 +413,9 @@ fn missing_references(
             }))
         };
         let sides = Sides {
-            base: entry(&environments.base),
-            head: entry(&environments.head),
-            deployed: entry(&environments.deployed),
+            base: entry(environments.base),
+            head: entry(environments.head),
+            deployed: entry(environments.deployed),
             live: Reading::within_whole(None),
         };
         found.entries.push(Compared {
