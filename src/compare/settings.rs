@@ -244,6 +244,8 @@ fn variables(
         };
         match state_of(&sides, ty) {
             State::InSync => {}
+            // An open layer has not all names: one more is nobody's mistake.
+            State::Unmanaged if !input.layer.closed => {}
             State::Unknown => {
                 let why = sides.each().into_iter().find_map(|r| match r {
                     Reading::Unknown(u) => Some(u.clone()),
