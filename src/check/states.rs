@@ -200,6 +200,10 @@ fn message(entry: &Compared) -> Message {
     if entry.required {
         return name.and(" is needed to start the container, and live lacks it");
     }
+    let long = |v: &Shown| matches!(v, Shown::Value(text) if text.contains('\n'));
+    if entry.state == State::Drifted && long(&head) && long(&live) {
+        return name.and(" differs between git and live");
+    }
     match (entry.state, object) {
         (State::Missing, true) => name.and(" is in git and does not exist live"),
         (State::Unmanaged, true) => name.and(" exists live and is not in git"),
