@@ -445,8 +445,6 @@ impl<'a> NodeRef<'a> {
             (Kind::Number, Kind::Number) => {
                 Sameness::of(super::value::same_number(self.text(), other.text()))
             }
-            // Of different lengths: neither has a text that could tell them apart.
-            (Kind::List, Kind::List) | (Kind::Map, Kind::Map) => Sameness::Different,
             (a, b) => Sameness::of(a == b && self.text() == other.text()),
         }
     }
