@@ -22,6 +22,7 @@ use crate::{
         path::{KeyPath, Segment},
         state::{Sides, State},
         target::SecretsMode,
+        tree::Kind,
         value::{Reading, UnreadCause, Value, ValueType},
     },
 };
@@ -382,7 +383,11 @@ fn never_missing(object: &ObjectSides<'_>) -> bool {
                 .children()
                 .any(|a| matches!(a.key().as_str(), "helm.sh/hook" | "argocd.argoproj.io/hook"))
         });
-    hook || (o.id.is("batch", "Job") && root.at(&["spec", "ttlSecondsAfterFinished"]).is_some())
+    // A chart that renders no value leaves a null, which is none.
+    let cleans_up = root
+        .at(&["spec", "ttlSecondsAfterFinished"])
+        .is_some_and(|ttl| ttl.kind() != Kind::Null);
+    hook || (o.id.is("batch", "Job") && cleans_up)
 }
 
 /// Live objects that carry the deployer's label of this target, and that git has nowhere.

@@ -244,6 +244,8 @@ fn variables(
         };
         match state_of(&sides, ty) {
             State::InSync => {}
+            // An open layer has not all names: one more is nobody's mistake.
+            State::Unmanaged if !input.layer.closed => {}
             State::Unknown => {
                 let why = sides.each().into_iter().find_map(|r| match r {
                     Reading::Unknown(u) => Some(u.clone()),
@@ -413,9 +415,9 @@ fn missing_references(
             }))
         };
         let sides = Sides {
-            base: entry(&environments.base),
-            head: entry(&environments.head),
-            deployed: entry(&environments.deployed),
+            base: entry(environments.base),
+            head: entry(environments.head),
+            deployed: entry(environments.deployed),
             live: Reading::within_whole(None),
         };
         found.entries.push(Compared {

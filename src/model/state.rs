@@ -224,7 +224,7 @@ mod tests {
         a b - -  pending
     ";
 
-    fn reading<'a>(letter: char, values: &'a [Value; 4]) -> Reading<&'a Value> {
+    fn reading(letter: char, values: &[Value; 4]) -> Reading<&Value> {
         match letter {
             '-' => Reading::Absent(AbsenceProof::new()),
             c => Reading::Present(&values[c as usize - 'a' as usize]),

@@ -13,10 +13,9 @@ use crate::{
     kubernetes::deployers::{self, DeployerState},
     model::{
         desired::DesiredWorld,
-        finding::{Message, Writer, WriterClass},
+        finding::{Message, WriterClass},
         observation::{ObjectId, Observation},
         report::{Deployed, Occasion},
-        state::State as EntryState,
         target::{DeployedSpec, DesiredSpec},
         value::Reading,
     },
@@ -345,12 +344,6 @@ impl Estimate<'_> {
                 if let Some(repository) = &self.run.repository {
                     commits(repository, &revision, self.revisions, state, t, out);
                 }
-            } else {
-                for l in &layers {
-                    if let Some(comparison) = &mut compared[*l] {
-                        written_by_deployer_only(comparison);
-                    }
-                }
             }
         }
     }
@@ -417,19 +410,6 @@ impl Estimate<'_> {
             }
         }
         None
-    }
-}
-
-/// What only the deployer wrote was not changed outside git: another revision is deployed, whichever.
-fn written_by_deployer_only(comparison: &mut Comparison) {
-    for entry in &mut comparison.entries {
-        let writers = entry.written.as_ref().map(|w| w.writers.as_slice());
-        let deployer = |w: &Writer| w.class == WriterClass::Deployer;
-        if entry.state == EntryState::Drifted
-            && writers.is_some_and(|w| !w.is_empty() && w.iter().all(deployer))
-        {
-            entry.state = EntryState::Behind;
-        }
     }
 }
 
