@@ -1,4 +1,5 @@
 //! The integration tests, in one binary: every further one costs a link.
+#![allow(clippy::panic, reason = "tests fail by it")]
 
 mod architecture;
 mod commands;

@@ -264,14 +264,22 @@ fn errors_show_no_secret_either() {
         format!("{{\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"data\": {{\"p\": \"{secret}\" "),
     );
     lab.run(&["check", "--live", &broken]);
-    // A server that answers with a secret where an error is expected.
-    let server = Server::start(Behaviour::Always(500, format!("internal error: {secret}")));
-    server.kubeconfig(&lab.project.beside("kubeconfig-500"), &secret);
-    let path = lab.project.beside("kubeconfig-500").display().to_string();
-    let ran = lab
-        .project
-        .run(&["check", "--kubeconfig", &path, "--timeout", "3s"]);
-    assert_eq!(ran.code, 2, "{ran:?}");
+    // A server that fails, and one that answers with what was never an object.
+    for body in [
+        "internal error".to_owned(),
+        format!("{{\"kind\":\"Secret\",\"data\":\"{secret}"),
+    ] {
+        let code = if body.starts_with('{') { 200 } else { 500 };
+        let server = Server::start(Behaviour::Always(code, body));
+        server.kubeconfig(&lab.project.beside("kubeconfig-failing"), &secret);
+        let path = lab
+            .project
+            .beside("kubeconfig-failing")
+            .display()
+            .to_string();
+        let ran = lab.run(&["check", "--kubeconfig", &path, "--timeout", "3s"]);
+        assert_eq!(ran.code, 2, "{ran:?}");
+    }
     // A kubeconfig that does not parse.
     let path = beside(
         "kubeconfig-broken",
