@@ -513,7 +513,7 @@ fn a_container_older_than_its_configmap_is_a_pending_restart() {
     let restart = report.about("Deployment/shop/api-server");
     let message = restart["message"].as_str().expect("a text");
     // One of two pods is stale: the other restarted after the change.
-    assert!(message.contains("in 1 running pods"), "{message}");
+    assert!(message.contains("in 1 running pod;"), "{message}");
     assert!(message.contains("ConfigMap/shop/api-config"), "{message}");
 }
 
