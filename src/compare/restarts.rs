@@ -14,6 +14,7 @@ use crate::{
         observation::ObjectId,
         path::{KeyPath, Segment},
         state::State,
+        tree::{NodeRef, Tree},
     },
 };
 use std::{
@@ -157,14 +158,12 @@ fn predicted(objects: &[&ObjectSides<'_>], settings: &[Compared]) -> Vec<Restart
 }
 
 /// Whether deploying head rolls the workload: its pod template, generated names included, differs
-/// from what runs.
+/// from base's or from what was deployed.
 fn template_changes(object: &ObjectSides<'_>) -> bool {
     let roots = object.roots();
-    let template = |root: crate::model::tree::NodeRef<'_>| {
-        workload::pod_template(root).map(crate::model::tree::Tree::of)
-    };
-    match (roots.base.and_then(template), roots.head.and_then(template)) {
-        (Some(base), Some(head)) => base != head,
-        _ => true,
-    }
+    let template = |root: Option<NodeRef<'_>>| root.and_then(workload::pod_template).map(Tree::of);
+    let head = template(roots.head);
+    [roots.base, roots.deployed]
+        .into_iter()
+        .any(|before| template(before) != head)
 }

@@ -287,6 +287,8 @@ fn commits(
 
 /// Old versions of what a target reads that are tried.
 const VERSIONS: usize = 10;
+/// The same where each has to be rendered.
+const RENDERS: usize = 3;
 /// Commits that are looked at for them.
 const LOOK_BACK: usize = 200;
 
@@ -348,7 +350,7 @@ impl Estimate<'_> {
         }
     }
 
-    /// The newest older version of plain manifests with which live agrees.
+    /// The newest older version with which live agrees.
     fn older(
         &self,
         base: &Revision,
@@ -367,9 +369,11 @@ impl Estimate<'_> {
             })
             .collect::<Option<_>>()?;
         let cheap = |spec: &&DesiredSpec| matches!(spec, DesiredSpec::Manifests { .. });
-        if !specs.iter().all(cheap) {
-            return None;
-        }
+        let versions = if specs.iter().all(cheap) {
+            VERSIONS
+        } else {
+            RENDERS
+        };
         let mut tried = Vec::new();
         let mut commit = base.id.clone();
         for _ in 0..LOOK_BACK {
@@ -382,7 +386,7 @@ impl Estimate<'_> {
                 continue;
             }
             tried.push(version);
-            if tried.len() > VERSIONS {
+            if tried.len() > versions {
                 return None;
             }
             let found: Vec<Tried> = layers
@@ -418,10 +422,11 @@ fn content(specs: &[&DesiredSpec], files: &Files) -> Vec<Option<Box<str>>> {
     specs
         .iter()
         .flat_map(|spec| match spec {
-            DesiredSpec::Manifests { paths } => paths.as_slice(),
-            _ => &[],
+            DesiredSpec::Manifests { paths } => paths.iter().map(|p| &**p).collect(),
+            // Whatever a render reads, it is in the repository.
+            _ => vec![""],
         })
-        .map(|path| files.id_of(path).ok())
+        .map(|path: &str| files.id_of(path).ok())
         .collect()
 }
 

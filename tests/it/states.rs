@@ -440,6 +440,14 @@ fn generated_names_are_one_object() {
     assert_eq!(report.verdict(), "pass", "{}", report.lines());
     assert_eq!(report.findings().len(), 0, "{}", report.lines());
     assert_eq!(report.about("LOG_LEVEL")["state"], "pending");
+    // Merged and not deployed yet: the new name rolls the workload out.
+    let project = Project::with(&documents(&side(old, "info")));
+    project.file("deploy/app.yaml", documents(&side(new, "debug")));
+    project.commit("feat: say more");
+    project.live(&live);
+    let report = project.check(&[]);
+    assert_eq!(report.findings().len(), 0, "{}", report.lines());
+    assert_eq!(report.about("LOG_LEVEL")["state"], "behind");
     // Edited in place.
     let edited: Vec<Value> = side(old, "trace")
         .into_iter()
