@@ -8,8 +8,9 @@ use super::{
     tree::{NodeRef, Sealing, Step, Tree},
     value::{AbsenceProof, Reading, Unread, UnreadCause},
 };
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
-use std::{cmp::Ordering, collections::BTreeSet, fmt, sync::Arc};
+use std::{cmp::Ordering, fmt, sync::Arc};
 
 /// An object of a cluster. API versions of one kind are one identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -243,7 +244,7 @@ pub struct ObservationBuilder<'a> {
     classifier: &'a dyn Classifier,
     out: Observation,
     items: Vec<Item>,
-    shared: BTreeSet<Arc<str>>,
+    shared: FxHashSet<Arc<str>>,
 }
 
 impl<'a> ObservationBuilder<'a> {
@@ -255,7 +256,7 @@ impl<'a> ObservationBuilder<'a> {
             classifier,
             out: Observation::default(),
             items: Vec::new(),
-            shared: BTreeSet::new(),
+            shared: FxHashSet::default(),
         }
     }
 
