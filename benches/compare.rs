@@ -1,7 +1,5 @@
 //! Pairing and comparing what is in memory already: `cargo bench --bench compare`.
 
-#![allow(unreachable_pub, reason = "the shared module of two benches")]
-
 mod support;
 
 use divan::{Bencher, counter::ItemsCount};

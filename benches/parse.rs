@@ -1,7 +1,5 @@
 //! Texts to trees, and snapshots: `cargo bench --bench parse`.
 
-#![allow(unreachable_pub, reason = "the shared module of two benches")]
-
 mod support;
 
 use divan::{

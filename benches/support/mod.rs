@@ -33,18 +33,18 @@ const WORDS: [&str; 30] = [
 
 /// What is made.
 #[derive(Clone, Copy)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// How many objects; rounded down to a multiple of ten.
-    pub objects: usize,
+    pub(crate) objects: usize,
     /// All in this namespace; without one they are spread over 120.
-    pub namespace: Option<&'static str>,
+    pub(crate) namespace: Option<&'static str>,
     /// Whether the custom resources are among them.
-    pub custom: bool,
+    pub(crate) custom: bool,
 }
 
 impl Shape {
     /// So many objects of all kinds in many namespaces.
-    pub fn of(objects: usize) -> Shape {
+    pub(crate) fn of(objects: usize) -> Shape {
         Shape {
             objects,
             namespace: None,
@@ -53,33 +53,33 @@ impl Shape {
     }
 
     /// The apps: two and what belongs to them make ten objects.
-    pub fn groups(self) -> impl Iterator<Item = Vec<Object>> {
+    pub(crate) fn groups(self) -> impl Iterator<Item = Vec<Object>> {
         (0..self.objects / 10).map(move |g| group(self, g))
     }
 }
 
 /// An object on both sides.
-pub struct Object {
+pub(crate) struct Object {
     /// What git has.
-    pub desired: Value,
+    pub(crate) desired: Value,
     /// What runs, without `managedFields`.
-    pub live: Value,
+    pub(crate) live: Value,
     /// Its field managers: name, API version, subresource, time, fields.
-    pub managers: Vec<Manager>,
+    pub(crate) managers: Vec<Manager>,
 }
 
 /// An entry of `managedFields`.
-pub struct Manager {
-    pub name: &'static str,
-    pub applied: bool,
-    pub api_version: String,
-    pub subresource: Option<&'static str>,
-    pub time: &'static str,
-    pub fields: Value,
+pub(crate) struct Manager {
+    pub(crate) name: &'static str,
+    pub(crate) applied: bool,
+    pub(crate) api_version: String,
+    pub(crate) subresource: Option<&'static str>,
+    pub(crate) time: &'static str,
+    pub(crate) fields: Value,
 }
 
 impl Object {
-    pub fn id(&self) -> ObjectId {
+    pub(crate) fn id(&self) -> ObjectId {
         let text = |path: &str| self.desired.pointer(path).and_then(Value::as_str);
         let version = text("/apiVersion").unwrap_or_default();
         ObjectId::new(
@@ -110,7 +110,7 @@ impl Object {
 }
 
 /// What git has, parsed with the place of every field.
-pub fn desired(shape: Shape) -> DesiredWorld {
+pub(crate) fn desired(shape: Shape) -> DesiredWorld {
     let mut world = DesiredWorld::default();
     for object in shape.groups().flatten() {
         let id = object.id();
@@ -129,7 +129,7 @@ pub fn desired(shape: Shape) -> DesiredWorld {
 }
 
 /// What runs, as a source would have read it.
-pub fn live(shape: Shape, key: &DigestKey) -> Observation {
+pub(crate) fn live(shape: Shape, key: &DigestKey) -> Observation {
     let mut builder = ObservationBuilder::new(key, &ByNameAndLook);
     builder.system("5c1d2f6e-20e4-4ae4-ac50-1a9bb52e9c29");
     let mut scopes = BTreeSet::new();

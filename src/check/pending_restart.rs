@@ -65,7 +65,11 @@ fn subject(cx: &CheckContext<'_>, r: &Restart) -> Subject {
             .name(r.source.to_string())
             .and(" changed, in ")
             .count(r.pods)
-            .and(" running pods");
+            .and(if r.pods == 1 {
+                " running pod"
+            } else {
+                " running pods"
+            });
         match (r.started, r.changed) {
             (Some(started), Some(changed)) => m
                 .and("; started ")

@@ -14,7 +14,7 @@ use crate::{
         path::Segment,
         place::Place,
         state::State,
-        value::{Reading, Shown},
+        value::{Plain, Reading, Shown, Value},
     },
     policy::severity::{self, Circumstances},
 };
@@ -113,7 +113,8 @@ fn first_writer(entry: &Compared) -> Option<&Writer> {
 
 fn subject(cx: &CheckContext<'_>, entry: &Compared, placeholders: &BTreeSet<Arc<str>>) -> Subject {
     let sides = &entry.sides;
-    let desired = desired(&sides.head).map(|d| DesiredShown {
+    let how = Showing::of(entry);
+    let desired = desired(&sides.head, how).map(|d| DesiredShown {
         // Nobody put a name into git that was never there.
         commit: entry
             .since
@@ -121,14 +122,11 @@ fn subject(cx: &CheckContext<'_>, entry: &Compared, placeholders: &BTreeSet<Arc<
             .filter(|_| entry.state != State::Unmanaged),
         ..d
     });
-    let differs = |other: &DesiredShown| {
-        desired
-            .as_ref()
-            .is_none_or(|d| d.value != other.value || d.place != other.place)
-    };
-    let base = self::desired(&sides.base).filter(|b| differs(b));
-    let deployed =
-        self::desired(&sides.deployed).filter(|d| differs(d) && Some(d) != base.as_ref());
+    // A line that only moved is no other value.
+    let differs = |other: &DesiredShown| desired.as_ref().is_none_or(|d| d.value != other.value);
+    let base = self::desired(&sides.base, how).filter(|b| differs(b));
+    let deployed = self::desired(&sides.deployed, how)
+        .filter(|d| differs(d) && base.as_ref().is_none_or(|b| b.value != d.value));
     Subject {
         state: Some(entry.state),
         service: cx.target.service.clone(),
@@ -149,19 +147,48 @@ fn subject(cx: &CheckContext<'_>, entry: &Compared, placeholders: &BTreeSet<Arc<
     }
 }
 
+/// How values of an entry are shown.
+#[derive(Clone, Copy)]
+struct Showing {
+    /// Objects are there or not.
+    object: bool,
+    /// Git and live differ in their type only (`8080` and `"8080"`): texts are quoted.
+    quoted: bool,
+}
+
+impl Showing {
+    fn of(entry: &Compared) -> Showing {
+        let plain = |r: &Reading<Entry>| match r.present().map(|e| &e.value) {
+            Some(Value::Plain(plain)) => Some(plain.clone()),
+            _ => None,
+        };
+        let sides = [&entry.sides.head, &entry.sides.live].map(plain);
+        let quoted = matches!(&sides, [Some(git), Some(live)]
+            if git != live && git.text() == live.text());
+        Showing {
+            object: entry.key == EntryKey::Object,
+            quoted,
+        }
+    }
+}
+
 /// What may be shown of a reading.
-fn shown(reading: &Reading<Entry>, object: bool) -> Shown {
+fn shown(reading: &Reading<Entry>, how: Showing) -> Shown {
     match reading {
-        Reading::Present(_) if object => Shown::Value("present".into()),
+        Reading::Present(_) if how.object => Shown::Value("present".into()),
+        Reading::Present(e) if how.quoted => match &e.value {
+            Value::Plain(Plain::Text(text)) => Shown::Value(format!("{text:?}").into()),
+            other => Shown::from(other),
+        },
         Reading::Present(e) => Shown::from(&e.value),
         Reading::Absent(_) => Shown::Absent,
         Reading::Unknown(u) => Shown::Unknown(u.detail.clone()),
     }
 }
 
-fn desired(reading: &Reading<Entry>) -> Option<DesiredShown> {
+fn desired(reading: &Reading<Entry>, how: Showing) -> Option<DesiredShown> {
     Some(DesiredShown {
-        value: shown(reading, false),
+        value: shown(reading, how),
         place: reading.present().and_then(|e| e.origin()?.place.clone()),
         commit: None,
     })
@@ -170,7 +197,7 @@ fn desired(reading: &Reading<Entry>) -> Option<DesiredShown> {
 fn live(entry: &Compared) -> Option<LiveShown> {
     let origin = entry.sides.live.present().and_then(|e| e.origin());
     Some(LiveShown {
-        value: shown(&entry.sides.live, false),
+        value: shown(&entry.sides.live, Showing::of(entry)),
         object: Some(origin.map_or_else(|| entry.object.clone(), |o| o.object.clone())),
         field: origin
             .map(|o| Box::<str>::from(o.path.to_string()))
@@ -193,12 +220,20 @@ fn named(entry: &Compared) -> Message {
 }
 
 fn message(entry: &Compared) -> Message {
-    let object = entry.key == EntryKey::Object;
-    let value = |r: &Reading<Entry>| shown(r, object);
+    let how = Showing::of(entry);
+    let object = how.object;
+    let value = |r: &Reading<Entry>| shown(r, how);
     let (head, live) = (value(&entry.sides.head), value(&entry.sides.live));
     let name = named(entry);
-    if entry.required {
-        return name.and(" is needed to start the container, and live lacks it");
+    if let (true, Some(missing)) = (entry.required, entry.explains.first()) {
+        return name
+            .and(" needs ")
+            .name(missing.clone())
+            .and(" to start the container, and live lacks it");
+    }
+    let long = |v: &Shown| matches!(v, Shown::Value(text) if text.contains('\n'));
+    if entry.state == State::Drifted && long(&head) && long(&live) {
+        return name.and(" differs between git and live");
     }
     match (entry.state, object) {
         (State::Missing, true) => name.and(" is in git and does not exist live"),

@@ -82,6 +82,7 @@ const DEFAULTS: &[(&str, &[&str])] = &[
     ("reinvocationPolicy", &["Never"]),
     ("failurePolicy", &["Fail"]),
     ("scope", &["*"]),
+    ("expirationSeconds", &["3600"]),
 ];
 
 /// Members the server or a controller fills with what only it knows.
@@ -96,6 +97,8 @@ const POPULATED: &[&str] = &[
     "storageClassName",
     "caBundle",
     "creationTimestamp",
+    // Of a LimitRange: made from `default` and `max`.
+    "defaultRequest",
 ];
 
 /// Whether `live`, a member that git lacks, is what the server fills in.
@@ -207,6 +210,7 @@ pub fn same_but_defaults(git: NodeRef<'_>, live: NodeRef<'_>, t: Tolerance) -> b
                 Some(l) => same_but_defaults(g, l, inside),
                 None => is_dropped(g, false),
             }) && (t.lenient
+                || is_limit_range_default(git, t.parent)
                 || live.children().all(|l| {
                     git.get(l.key()).is_some_and(|g| !g.is_hollow())
                         || l.is_hollow()
@@ -235,6 +239,11 @@ pub fn same_but_defaults(git: NodeRef<'_>, live: NodeRef<'_>, t: Tolerance) -> b
         }
         (a, b) => a == b,
     }
+}
+
+/// The `default` of a LimitRange's item: what it does not name is taken from `max`.
+fn is_limit_range_default(git: NodeRef<'_>, parent: Option<Name>) -> bool {
+    git.key().as_str() == "default" && parent.is_some_and(|p| p.as_str() == "limits")
 }
 
 fn is_quantity(parent: Option<Name>, key: Name) -> bool {
@@ -280,6 +289,42 @@ mod tests {
         assert!(same_but_defaults(git.root(), udp.root(), lenient));
         let fewer = tree(r#"[{"configMapRef":{"name":"a"}}]"#);
         assert!(!same_but_defaults(git.root(), fewer.root(), lenient));
+    }
+
+    #[test]
+    fn what_a_server_adds_to_limit_ranges_and_tokens() {
+        let t = Tolerance {
+            lenient: false,
+            exact_secrets: true,
+            parent: Name::known("spec"),
+        };
+        let same = |a: &str, b: &str| {
+            let (a, b) = (tree(a), tree(b));
+            let (a, b) = (a.root().children().next(), b.root().children().next());
+            same_but_defaults(a.expect("git"), b.expect("live"), t)
+        };
+        let git =
+            r#"{"limits":[{"default":{"cpu":0.5},"max":{"memory":"2048Mi"},"type":"Container"}]}"#;
+        assert!(same(
+            git,
+            r#"{"limits":[{"default":{"cpu":"500m","memory":"2Gi"},"defaultRequest":{"cpu":"500m","memory":"2Gi"},"max":{"memory":"2Gi"},"type":"Container"}]}"#
+        ));
+        assert!(!same(
+            git,
+            r#"{"limits":[{"default":{"cpu":"900m"},"max":{"memory":"2Gi"},"type":"Container"}]}"#
+        ));
+        assert!(!same(
+            git,
+            r#"{"limits":[{"default":{"cpu":"500m"},"max":{"memory":"2Gi","cpu":"4"},"type":"Container"}]}"#
+        ));
+        let git = r#"{"sources":[{"serviceAccountToken":{"path":"token"}}]}"#;
+        let live = |s: u32| {
+            format!(
+                r#"{{"sources":[{{"serviceAccountToken":{{"expirationSeconds":{s},"path":"token"}}}}]}}"#
+            )
+        };
+        assert!(same(git, &live(3600)));
+        assert!(!same(git, &live(86400)));
     }
 
     #[test]

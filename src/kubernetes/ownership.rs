@@ -241,6 +241,8 @@ fn candidates(path: &KeyPath) -> Vec<KeyPath> {
     });
     if let Some(at) = env {
         let item = KeyPath(path.0[..at + 2].to_vec());
+        // The variable as a whole: who wrote its value counts, not who once declared its name.
+        out.retain(|p| *p != item);
         out.extend([item.join("value"), item.join("valueFrom"), item]);
     }
     out

@@ -1,11 +1,15 @@
 //! The integration tests, in one binary: every further one costs a link.
+#![allow(clippy::panic, reason = "tests fail by it")]
 
 mod architecture;
+mod commands;
 mod examples;
 #[path = "../live/mod.rs"]
 mod live;
 mod recorded;
+mod secrecy;
 mod server;
+mod snapshots;
 mod states;
 mod support;
 mod wrong_inputs;

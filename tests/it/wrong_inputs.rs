@@ -65,7 +65,7 @@ fn a_configuration_that_is_not_committed() {
 fn all_problems_of_a_configuration_at_once() {
     let project = Project::empty();
     let broken = CONFIG
-        .replace("tier:", "tear:")
+        .replace("tier:", "teir:")
         .replace("namespace: shop", "namespace: Shop!")
         .replace("36500d", "soon");
     project
