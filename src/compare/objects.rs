@@ -331,13 +331,17 @@ fn object_sides<'a>(input: &LayerInput<'a>, pair: &'a Pair) -> Option<ObjectSide
 /// A kind lives in namespaces or outside of them, never both: of a custom kind only the cluster
 /// knows.
 fn in_either_scope<'a>(live: &'a Observation, id: &ObjectId) -> Reading<&'a Item> {
+    let own = live.object(id);
+    if own.present().is_some() || id.namespace.is_none() {
+        return own;
+    }
     let wide = ObjectId {
         namespace: None,
         ..id.clone()
     };
     match live.object(&wide) {
         Reading::Present(item) => Reading::Present(item),
-        _ => live.object(id),
+        _ => own,
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod export;
 mod files;
 mod glob;
+mod listing;
 mod log;
 mod path;
 mod refs;

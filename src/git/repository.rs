@@ -3,6 +3,7 @@
 use super::{
     error::{FileError, GitError},
     files::Files,
+    listing::Listings,
     store::read_blob,
 };
 use crate::model::{finding::CommitShown, report::RevisionShown, time::Timestamp};
@@ -27,6 +28,7 @@ pub(super) struct Shared {
     root: PathBuf,
     bare: bool,
     shallow: bool,
+    listings: Listings,
 }
 
 impl Shared {
@@ -36,8 +38,14 @@ impl Shared {
             root: fs::canonicalize(root).unwrap_or_else(|_| root.into()),
             bare: repo.is_bare() || repo.workdir().is_none(),
             shallow: repo.is_shallow(),
+            listings: Listings::default(),
             repo: Mutex::new(repo),
         }
+    }
+
+    /// Trees that were read.
+    pub(super) fn listings(&self) -> &Listings {
+        &self.listings
     }
 
     /// The handle. A panic elsewhere while holding it leaves nothing half done: we only read.

@@ -3,6 +3,7 @@
 
 use super::{
     error::FileError,
+    listing::Listing,
     path::{join, refused},
     repository::Shared,
 };
@@ -69,9 +70,12 @@ impl Store {
         let path = join(&folder.path, name);
         match self {
             Store::Tree { shared, .. } => {
-                let repo = shared.repo();
-                let tree = find_tree(&repo, folder)?;
-                Ok(tree.get_name(name).and_then(|e| tree_node(&e, path)))
+                let found = listing(shared, folder)?.entry(name);
+                Ok(found.map(|(what, id)| Node {
+                    path,
+                    what,
+                    id: Some(id),
+                }))
             }
             Store::Disk { root, work_tree } => {
                 let real = root.join(&path);
@@ -89,11 +93,13 @@ impl Store {
         let (mut nodes, mut odd) = (Vec::new(), Vec::new());
         match self {
             Store::Tree { shared, .. } => {
-                let repo = shared.repo();
-                let tree = find_tree(&repo, folder)?;
-                for entry in &tree {
-                    match name_of(entry.name_bytes(), &folder.path) {
-                        Ok(name) => nodes.extend(tree_node(&entry, join(&folder.path, name))),
+                for (name, what, id) in listing(shared, folder)?.entries() {
+                    match name_of(name, &folder.path) {
+                        Ok(name) => nodes.push(Node {
+                            path: join(&folder.path, name),
+                            what,
+                            id: Some(id),
+                        }),
                         Err(e) => odd.push(e),
                     }
                 }
@@ -200,32 +206,31 @@ pub(super) fn read_blob(
     Ok(object.data().to_vec())
 }
 
-fn find_tree<'r>(repo: &'r git2::Repository, folder: &Node) -> Result<git2::Tree<'r>, FileError> {
+fn listing(shared: &Shared, folder: &Node) -> Result<Arc<Listing>, FileError> {
     let id = folder.id.unwrap_or(Oid::ZERO_SHA1);
     let shown = if folder.path.is_empty() {
         "the root folder"
     } else {
         &folder.path
     };
-    repo.find_tree(id)
-        .map_err(|e| missing_or_broken(shown, id, &e))
+    let repo = shared.repo();
+    shared.listings().get(id, || {
+        repo.find_tree(id)
+            .map_err(|e| missing_or_broken(shown, id, &e))
+    })
 }
 
-fn tree_node(entry: &git2::TreeEntry<'_>, path: String) -> Option<Node> {
-    let what = match (entry.kind(), entry.filemode()) {
-        (Some(ObjectType::Tree), _) => What::Folder,
-        (Some(ObjectType::Commit), _) => What::Submodule,
-        (Some(ObjectType::Blob), 0o120_000) => What::Link,
-        (Some(ObjectType::Blob), mode) => What::File {
+/// What an entry of a tree is; nothing for what git does not know.
+pub(super) fn what_of(entry: &git2::TreeEntry<'_>) -> Option<What> {
+    match (entry.kind(), entry.filemode()) {
+        (Some(ObjectType::Tree), _) => Some(What::Folder),
+        (Some(ObjectType::Commit), _) => Some(What::Submodule),
+        (Some(ObjectType::Blob), 0o120_000) => Some(What::Link),
+        (Some(ObjectType::Blob), mode) => Some(What::File {
             executable: mode & 0o111 != 0,
-        },
-        _ => return None,
-    };
-    Some(Node {
-        path,
-        what,
-        id: Some(entry.id()),
-    })
+        }),
+        _ => None,
+    }
 }
 
 fn disk_node(real: &Path, path: String, meta: &fs::Metadata, work_tree: bool) -> Node {

@@ -54,22 +54,25 @@ fn stem_of(id: &ObjectId) -> ObjectId {
 #[must_use]
 pub fn pair(git: &Sides<&DesiredWorld>, live: Option<&Observation>) -> Vec<Pair> {
     let mut pairs: BTreeMap<ObjectId, Pair> = BTreeMap::new();
-    let mut put = |world: &DesiredWorld, set: fn(&mut Pair, ObjectId)| {
-        let mut stems: BTreeMap<ObjectId, usize> = BTreeMap::new();
-        for id in world.objects.keys() {
-            *stems.entry(stem_of(id)).or_default() += 1;
+    type Slot = fn(&mut Pair) -> &mut Option<ObjectId>;
+    let worlds: [(&DesiredWorld, Slot); 3] = [
+        (git.base, |p| &mut p.base),
+        (git.head, |p| &mut p.head),
+        (git.deployed, |p| &mut p.deployed),
+    ];
+    for (n, (world, _)) in worlds.iter().enumerate() {
+        // One world that stands for several sides is gone through once.
+        let is_this = |(other, _): &&(&DesiredWorld, Slot)| std::ptr::eq(*other, *world);
+        if worlds[..n].iter().any(|w| is_this(&w)) {
+            continue;
         }
-        for id in world.objects.keys() {
-            // Two objects of one stem in one world are two objects.
-            let stem = stem_of(id);
-            let alone = stems.get(&stem) == Some(&1);
-            let key = if alone { stem } else { id.clone() };
-            set(pairs.entry(key).or_default(), id.clone());
+        for (key, id) in stems(world) {
+            let pair = pairs.entry(key).or_default();
+            for (_, slot) in worlds.iter().filter(is_this) {
+                *slot(pair) = Some(id.clone());
+            }
         }
-    };
-    put(git.base, |p, id| p.base = Some(id));
-    put(git.head, |p, id| p.head = Some(id));
-    put(git.deployed, |p, id| p.deployed = Some(id));
+    }
     let Some(live) = live else {
         return pairs.into_values().collect();
     };
@@ -106,6 +109,21 @@ pub fn pair(git: &Sides<&DesiredWorld>, live: Option<&Observation>) -> Vec<Pair>
         pair.live = Some(chosen);
     }
     pairs.into_values().collect()
+}
+
+/// The objects of a world by their stems. Two objects of one stem in one world are two objects,
+/// each under its own name.
+fn stems(world: &DesiredWorld) -> impl Iterator<Item = (ObjectId, &ObjectId)> {
+    let mut generated: BTreeMap<ObjectId, usize> = BTreeMap::new();
+    for id in world.objects.keys().filter(|id| is_generated(id)) {
+        *generated.entry(stem_of(id)).or_default() += 1;
+    }
+    world.objects.keys().map(move |id| {
+        let stem = stem_of(id);
+        let alone =
+            stem == *id || (generated.get(&stem) == Some(&1) && !world.objects.contains_key(&stem));
+        (if alone { stem } else { id.clone() }, id)
+    })
 }
 
 /// Generated objects that the live workloads among `pairs` refer to.

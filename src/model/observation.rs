@@ -8,8 +8,9 @@ use super::{
     tree::{NodeRef, Sealing, Step, Tree},
     value::{AbsenceProof, Reading, Unread, UnreadCause},
 };
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
-use std::{cmp::Ordering, collections::BTreeSet, fmt, sync::Arc};
+use std::{cmp::Ordering, fmt, sync::Arc};
 
 /// An object of a cluster. API versions of one kind are one identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -232,6 +233,7 @@ pub trait Classifier: Sync {
 pub struct Observation {
     /// Identity of the system, not its address: the uid of the `kube-system` namespace.
     system: Option<Box<str>>,
+    /// Sorted by scope: kinds, then single items.
     reads: Vec<Read>,
     /// Sorted by identity, each once.
     items: Arc<[Item]>,
@@ -243,7 +245,7 @@ pub struct ObservationBuilder<'a> {
     classifier: &'a dyn Classifier,
     out: Observation,
     items: Vec<Item>,
-    shared: BTreeSet<Arc<str>>,
+    shared: FxHashSet<Arc<str>>,
 }
 
 impl<'a> ObservationBuilder<'a> {
@@ -255,7 +257,7 @@ impl<'a> ObservationBuilder<'a> {
             classifier,
             out: Observation::default(),
             items: Vec::new(),
-            shared: BTreeSet::new(),
+            shared: FxHashSet::default(),
         }
     }
 
@@ -369,13 +371,40 @@ impl Observation {
 
     fn not_found(&self, id: &ItemId) -> Reading<&Item> {
         let mut why = Unread::new(UnreadCause::NotAsked, "not part of what was read");
-        for read in self.reads.iter().filter(|r| r.scope.covers(id)) {
+        let near = self.reads_of_kind(id).iter().chain(self.reads_of_item(id));
+        for read in near.filter(|r| r.scope.covers(id)) {
             match &read.outcome {
                 Outcome::Complete => return Reading::Absent(AbsenceProof::new()),
                 Outcome::Partial(u) | Outcome::Failed(u) | Outcome::Skipped(u) => why = u.clone(),
             }
         }
         Reading::Unknown(why)
+    }
+
+    /// The reads of whole kinds that could have found `id`: those of its kind.
+    fn reads_of_kind(&self, id: &ItemId) -> &[Read] {
+        let ItemId::Object(object) = id else {
+            return &[];
+        };
+        let side = |r: &Read| match &r.scope {
+            Scope::Kind { group, kind, .. } => (group, kind).cmp(&(&object.group, &object.kind)),
+            Scope::Item(_) => Ordering::Greater,
+        };
+        self.reads_between(&side)
+    }
+
+    /// The reads of `id` alone.
+    fn reads_of_item(&self, id: &ItemId) -> &[Read] {
+        self.reads_between(&|r: &Read| match &r.scope {
+            Scope::Kind { .. } => Ordering::Less,
+            Scope::Item(item) => item.cmp(id),
+        })
+    }
+
+    fn reads_between(&self, side: &dyn Fn(&Read) -> Ordering) -> &[Read] {
+        let first = self.reads.partition_point(|r| side(r).is_lt());
+        let behind = self.reads.partition_point(|r| side(r).is_le());
+        &self.reads[first..behind]
     }
 
     /// [`Observation::find`] for an object.
@@ -404,7 +433,12 @@ impl Observation {
 
     /// From the parts of a snapshot, which were sealed when they were recorded.
     #[must_use]
-    pub fn from_parts(system: Option<Box<str>>, reads: Vec<Read>, items: Vec<Item>) -> Observation {
+    pub fn from_parts(
+        system: Option<Box<str>>,
+        mut reads: Vec<Read>,
+        items: Vec<Item>,
+    ) -> Observation {
+        reads.sort_by(|a, b| a.scope.cmp(&b.scope));
         Observation {
             system,
             reads,
@@ -454,6 +488,34 @@ mod tests {
         assert!(
             matches!(o.find(&id("Secret", "x")), Reading::Unknown(u) if u.cause == UnreadCause::NotAsked)
         );
+    }
+
+    #[test]
+    fn a_read_of_one_item_proves_nothing_of_others() {
+        let key = DigestKey::for_this_run(&[0; 32]);
+        let mut b = ObservationBuilder::new(&key, &NoSecrets);
+        let complete = |scope| Read {
+            scope,
+            outcome: Outcome::Complete,
+            revision: None,
+        };
+        for name in ["c", "a", "b"] {
+            b.read(complete(Scope::Item(id("ConfigMap", name))));
+        }
+        b.read(complete(Scope::kind("apps", "Deployment", None)));
+        b.read(complete(Scope::kind("", "Service", Some("other"))));
+        let o = b.finish();
+        let deployment = ObjectId::new("apps", "Deployment", Some("shop"), "api");
+        for absent in [
+            id("ConfigMap", "a"),
+            id("ConfigMap", "c"),
+            ItemId::Object(deployment),
+        ] {
+            assert!(matches!(o.find(&absent), Reading::Absent(_)), "{absent:?}");
+        }
+        for unread in [id("ConfigMap", "d"), id("Service", "a")] {
+            assert!(matches!(o.find(&unread), Reading::Unknown(_)), "{unread:?}");
+        }
     }
 
     #[test]
