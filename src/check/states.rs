@@ -197,8 +197,11 @@ fn message(entry: &Compared) -> Message {
     let value = |r: &Reading<Entry>| shown(r, object);
     let (head, live) = (value(&entry.sides.head), value(&entry.sides.live));
     let name = named(entry);
-    if entry.required {
-        return name.and(" is needed to start the container, and live lacks it");
+    if let (true, Some(missing)) = (entry.required, entry.explains.first()) {
+        return name
+            .and(" needs ")
+            .name(missing.clone())
+            .and(" to start the container, and live lacks it");
     }
     let long = |v: &Shown| matches!(v, Shown::Value(text) if text.contains('\n'));
     if entry.state == State::Drifted && long(&head) && long(&live) {

@@ -423,6 +423,8 @@ fn missing_references(
         found.entries.push(Compared {
             required: true,
             affects: vec![consumer.into()],
+            // No side may hold it: a reference that only live has leads nowhere all the same.
+            explains: vec![missing_name(error)],
             written_by_change: object.written_by_change,
             ..Compared::new(
                 EntryKey::Field(error.path.clone()),

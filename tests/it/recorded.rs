@@ -378,6 +378,11 @@ fn an_added_source_of_variables_is_seen_and_what_it_lacks_is_named() {
         about[1]["severity"], "error",
         "a container can't start without it"
     );
+    let message = about[1]["message"].as_str().expect("a text");
+    assert!(
+        message.contains("needs ConfigMap/shop/extra to start"),
+        "{message}"
+    );
     // With the ConfigMap there, its variables are the finding, and nothing else is.
     let extra = json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": { "MORE": "1" },
         "metadata": { "name": "extra", "namespace": "shop", "uid": "u" } });

@@ -255,11 +255,7 @@ fn new_and_removed_objects() {
     let report = created.check(REVIEW);
     report.is(
         "pass",
-        &[
-            "pending Deployment/shop/worker: <nothing> -> <absent> (base <absent>)"
-                .replace("<nothing>", "present")
-                .as_str(),
-        ],
+        &["pending Deployment/shop/worker: present -> <absent> (base <absent>)"],
     );
     let message = report.about("Deployment/shop/worker")["message"]
         .as_str()
