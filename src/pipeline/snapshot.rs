@@ -125,8 +125,15 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
             "no layer of the chosen services has a live side: there is nothing to record"
         );
     }
-    if !complete && sections.iter().all(|s| s.observation.objects().next().is_none()) {
-        anyhow::bail!("nothing was read, so nothing is written\n{}", lines.join("\n"));
+    if !complete
+        && sections
+            .iter()
+            .all(|s| s.observation.objects().next().is_none())
+    {
+        anyhow::bail!(
+            "nothing was read, so nothing is written\n{}",
+            lines.join("\n")
+        );
     }
     write_file(&output, &sections, &run.key)?;
     if !run.key.is_lasting() {
