@@ -135,6 +135,8 @@ struct Inherited<'a> {
     kind: Option<&'a str>,
 }
 
+const KUSTOMIZATION: &str = "a kustomization, not an object: it is not read as a manifest";
+
 struct One<'a> {
     origin: &'a Origin<'a>,
     document: &'a Document,
@@ -151,18 +153,25 @@ impl One<'_> {
         let api_version = node.text_at(&["apiVersion"]).or(inherited.api_version);
         let kind = node.text_at(&["kind"]).or(inherited.kind);
         let (Some(api_version), Some(kind)) = (api_version, kind) else {
-            return self.stray(
-                node,
-                "not a Kubernetes object: it has no apiVersion and kind",
-            );
+            // kustomize wants neither of the two in its own file.
+            let own = [
+                "resources",
+                "bases",
+                "configMapGenerator",
+                "patches",
+                "components",
+            ];
+            let what = if own.iter().any(|m| node.member(m).is_some()) {
+                KUSTOMIZATION
+            } else {
+                "not a Kubernetes object: it has no apiVersion and kind"
+            };
+            return self.stray(node, what);
         };
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         // Flux's kind of the same name is in another group, and is an object like any other.
         if group == "kustomize.config.k8s.io" {
-            return self.stray(
-                node,
-                "a kustomization, not an object: it is not read as a manifest",
-            );
+            return self.stray(node, KUSTOMIZATION);
         }
         // As kubectl: whatever has a list of items is a list, and its items are the objects.
         if let Some(items) = node.member("items")

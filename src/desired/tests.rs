@@ -163,6 +163,11 @@ fn documents_that_are_no_objects() {
             .any(|p| p.starts_with("d/k2.yaml:1:1: a kustomization")),
         "{said:#?}"
     );
+    assert!(
+        said.iter()
+            .any(|p| p.starts_with("d/kustomization.yaml:1:1: a kustomization")),
+        "{said:#?}"
+    );
     // Named, each of them is an error; but a generated name is nobody's mistake.
     for (file, blocks) in [
         ("d/Chart.yaml", true),
