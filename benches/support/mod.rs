@@ -6,6 +6,7 @@
 
 #![allow(dead_code)] // each benchmark uses its part
 
+use base64::Engine as _;
 use driftgate::{
     classify::ByNameAndLook,
     document::{self, Format},
@@ -207,7 +208,7 @@ fn group(shape: Shape, g: usize) -> Vec<Object> {
         let name = format!("app-{app}");
         out.push(deployment(app, &namespace, &name));
         out.push(config_map(app, &namespace, &name));
-        out.push(service(app, &namespace, &name));
+        out.push(service(app, &namespace, &name, shape.custom));
     }
     let app = 2 * g;
     let name = format!("app-{app}");
@@ -302,7 +303,7 @@ fn fields_of(value: &Value) -> Value {
     Value::Object(out)
 }
 
-fn container(app: usize, image: &str, name: &str, variables: usize) -> Value {
+fn container(app: usize, image: &str, (name, port): (&str, u16), variables: usize) -> Value {
     let mut env: Vec<Value> = (0..variables)
         .map(|n| json!({"name": variable(app, n), "value": value(app, n)}))
         .collect();
@@ -315,11 +316,11 @@ fn container(app: usize, image: &str, name: &str, variables: usize) -> Value {
         "env": env,
         "envFrom": [{"configMapRef": {"name": image}}],
         "ports": [
-            {"containerPort": 8080, "name": format!("{name}-http"), "protocol": "TCP"},
-            {"containerPort": 9090, "name": format!("{name}-metrics"), "protocol": "TCP"}],
+            {"containerPort": port, "name": format!("{name}-http"), "protocol": "TCP"},
+            {"containerPort": port + 1000, "name": format!("{name}-metr"), "protocol": "TCP"}],
         "resources": {"limits": {"memory": "1Gi"}, "requests": {"cpu": "500m", "memory": "512Mi"}},
-        "livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 10},
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}, "periodSeconds": 5},
+        "livenessProbe": {"httpGet": {"path": "/healthz", "port": port}, "periodSeconds": 10},
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": port}, "periodSeconds": 5},
         "volumeMounts": [{"mountPath": "/etc/app", "name": "conf"}, {"mountPath": "/tmp", "name": "tmp"}]
     })
 }
@@ -337,7 +338,7 @@ fn deployment(app: usize, namespace: &str, name: &str) -> Object {
                 "metadata": {"labels": labels, "annotations": {"checksum/config": format!("{app:064x}")}},
                 "spec": {
                     "serviceAccountName": name,
-                    "containers": [container(app, name, "api", 22), container(app, name, "sidecar", 6)],
+                    "containers": [container(app, name, ("api", 8080), 22), container(app, name, ("sidecar", 8081), 6)],
                     "volumes": [{"name": "conf", "configMap": {"name": name}}, {"name": "tmp", "emptyDir": {}}]
                 }
             }
@@ -449,22 +450,29 @@ fn config_map(app: usize, namespace: &str, name: &str) -> Object {
 }
 
 fn secret(app: usize, namespace: &str, name: &str) -> Object {
-    // base64 of `not-a-real-secret` and a number of its own.
-    let data = json!({"password": format!("bm90LWEtcmVhbC1zZWNyZXQ{:04}", app % 10_000),
-        "token": "bm90LWEtcmVhbC1zZWNyZXQ="});
+    let encoded = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
+    let data = json!({"password": encoded(format!("not-a-real-password-{app}")),
+        "token": encoded(format!("not-a-real-token-{app}"))});
     let desired = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque",
         "metadata": metadata(namespace, name, &json!({"app": name})), "data": data});
     object(desired.clone(), desired, app, vec![])
 }
 
-fn service(app: usize, namespace: &str, name: &str) -> Object {
-    let desired = json!({"apiVersion": "v1", "kind": "Service",
+/// Headless ones need no address: a small cluster has few.
+fn service(app: usize, namespace: &str, name: &str, address: bool) -> Object {
+    let mut desired = json!({"apiVersion": "v1", "kind": "Service",
         "metadata": metadata(namespace, name, &json!({"app": name})),
         "spec": {"selector": {"app": name},
             "ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "TCP"}]}});
+    if !address {
+        desired["spec"]["clusterIP"] = json!("None");
+    }
     let mut live = desired.clone();
     let spec = &mut live["spec"];
-    let address = format!("10.0.{}.{}", app / 250 % 250, app % 250);
+    let address = match address {
+        true => format!("10.0.{}.{}", app / 250 % 250, app % 250),
+        false => "None".into(),
+    };
     spec["clusterIPs"] = json!([address]);
     spec["clusterIP"] = json!(address);
     spec["internalTrafficPolicy"] = json!("Cluster");

@@ -297,8 +297,16 @@ fn object_sides<'a>(input: &LayerInput<'a>, pair: &'a Pair) -> Option<ObjectSide
         }
     };
     let base = git(input.base, &pair.base);
-    let head = git(input.head, &pair.head);
-    let deployed = git(input.deployed, &pair.deployed);
+    // Without a change, and where nothing says what was applied, all three are one world.
+    let like_base = |world: &DesiredWorld, own: &Option<ObjectId>| {
+        std::ptr::eq(world, input.base) && *own == pair.base
+    };
+    let or_base = |world, own| match like_base(world, own) {
+        true => base.clone(),
+        false => git(world, own),
+    };
+    let head = or_base(input.head, &pair.head);
+    let deployed = or_base(input.deployed, &pair.deployed);
     let live = match input.live {
         Some(live) => in_either_scope(live, &id).map(|item| LiveSide {
             root: item.tree.root(),
