@@ -190,7 +190,7 @@ fn throttling_is_waited_out_as_the_server_asks() {
     let (how, cause, _) = failure(&short(&server).read(&config_maps()));
     assert_eq!((how, cause), ("failed", UnreadCause::Throttled));
     assert!(
-        start.elapsed() < Duration::from_secs(1),
+        start.elapsed() < Duration::from_secs(60),
         "an hour is more than is left"
     );
 }
