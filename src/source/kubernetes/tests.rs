@@ -116,7 +116,7 @@ impl Setup {
         let start = Instant::now();
         let out = self.run(async |source, cx| source.read(wanted, cx).await);
         let took = start.elapsed();
-        assert!(took < self.limit + Duration::from_secs(2), "took {took:?}");
+        assert!(took < self.limit + Duration::from_secs(30), "took {took:?}");
         out
     }
 
