@@ -8,6 +8,7 @@ mod fields;
 mod objects;
 mod restarts;
 mod settings;
+mod sources;
 mod worlds;
 
 pub mod walk;

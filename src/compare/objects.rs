@@ -4,7 +4,7 @@ use super::{
     Compared, Comparison, LayerInput, embedded,
     evidence::{self, Evidence},
     fields::{LiveSide, ObjectSides, entry_of, state_of},
-    restarts, settings,
+    restarts, settings, sources,
     walk::{FieldDifference, WalkContext, Walked, walk},
 };
 use crate::{
@@ -65,7 +65,7 @@ pub fn compare_layer(input: &LayerInput<'_>) -> Comparison {
     out.notes.append(&mut found.notes);
     let scaled = autoscaling::scaled_workloads(input.live, &[input.head, input.base]);
     let mut settings = Settings::of(std::mem::take(&mut found.entries));
-    let mounts = LazyCell::new(|| settings::Mounts::of(&objects));
+    let mounts = LazyCell::new(|| sources::Mounts::of(&objects));
     for w in &walked {
         out.entries.extend(w.whole.clone());
         for difference in &w.walked.differences {
@@ -107,7 +107,7 @@ fn count(walked: &[WalkedObject<'_>]) -> Comparison {
 /// Settings that differ, found by the fields that they are made from.
 struct Settings {
     all: Vec<Compared>,
-    sources: settings::Sources,
+    sources: sources::Sources,
     /// The numbers of those that other entries stand for.
     gone: BTreeSet<usize>,
 }
@@ -115,7 +115,7 @@ struct Settings {
 impl Settings {
     fn of(all: Vec<Compared>) -> Settings {
         Settings {
-            sources: settings::Sources::of(&all),
+            sources: sources::Sources::of(&all),
             all,
             gone: BTreeSet::new(),
         }
@@ -125,7 +125,7 @@ impl Settings {
     fn made_from(&self, path: &KeyPath, object: &ObjectSides<'_>) -> Vec<usize> {
         let mut near = self.sources.near(path, object);
         near.retain(|at| {
-            !self.gone.contains(at) && settings::is_made_from(&self.all[*at], path, object)
+            !self.gone.contains(at) && sources::is_made_from(&self.all[*at], path, object)
         });
         near
     }
@@ -163,7 +163,7 @@ impl Settings {
 fn file(
     entry: &Compared,
     difference: &FieldDifference<'_>,
-    mounts: &settings::Mounts<'_>,
+    mounts: &sources::Mounts<'_>,
     object: &ObjectSides<'_>,
     settings: &mut Settings,
 ) -> Option<Vec<Compared>> {
@@ -187,7 +187,7 @@ fn file(
 fn named(
     mut entry: Compared,
     difference: &FieldDifference<'_>,
-    mounts: &settings::Mounts<'_>,
+    mounts: &sources::Mounts<'_>,
     object: &ObjectSides<'_>,
 ) -> Compared {
     let mounts = mounts.of_key(object, &difference.path);
