@@ -19,6 +19,7 @@ pub mod document;
 pub mod git;
 pub mod history;
 pub mod kubernetes;
+pub mod merge;
 pub mod model;
 pub mod pipeline;
 pub mod plan;

@@ -64,7 +64,7 @@ impl LayerPlan {
     pub fn kubernetes(&self) -> Option<&KubernetesSpec> {
         match &self.layer.live {
             Some(LiveSpec::Kubernetes(spec)) => Some(spec),
-            None => None,
+            _ => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::CheckContext;
 use crate::model::{
     entry::EntryKey,
-    finding::{Disposition, Finding, Message, Needs, Rule, Severity, Subject},
+    finding::{Finding, Message, Needs, Rule, Severity, Subject},
     state::State,
     time::show_span,
 };
@@ -26,32 +26,17 @@ pub fn run(
 ) -> Option<Finding> {
     let (limit, since) = (cx.environment.deploys_within?, since?);
     let age = cx.now.0 - since.0;
-    (behind > 0 && age > limit).then(|| Finding {
-        rule: &RULE,
-        severity: Severity::Warning,
-        disposition: Disposition::Active,
-        subject: Subject {
+    (behind > 0 && age > limit).then(|| {
+        let subject = Subject {
             state: Some(State::Behind),
-            service: cx.target.service.clone(),
-            environment: cx.target.environment.clone(),
-            layer: cx.layer.into(),
-            key: EntryKey::Object,
-            object: None,
             message: Message(vec![])
                 .count(behind)
                 .and(" merged entries are not deployed after ")
                 .name(show_span(age))
                 .and("; this environment deploys within ")
                 .name(show_span(limit)),
-            base: None,
-            desired: None,
-            deployed: None,
-            live: None,
-            affects: vec![],
-            explains: vec![],
-            cause: None,
-            written_by_change: false,
-            resolve: vec![],
-        },
+            ..cx.subject(EntryKey::Object)
+        };
+        Finding::new(&RULE, Severity::Warning, subject)
     })
 }

@@ -6,12 +6,19 @@ pub mod pending_restart;
 pub mod source_unavailable;
 pub mod states;
 
-use crate::model::{
-    finding::Rule,
-    report::Occasion,
-    target::{Environment, TargetId},
-    time::Timestamp,
+use crate::{
+    compare::surface::SurfaceField,
+    model::{
+        effective::EffectiveConfig,
+        entry::EntryKey,
+        finding::{Rule, Subject},
+        policy::ParityGroup,
+        report::Occasion,
+        target::{Environment, Layer, TargetId},
+        time::Timestamp,
+    },
 };
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What checks are told of the layer that was compared.
 pub struct CheckContext<'a> {
@@ -27,6 +34,57 @@ pub struct CheckContext<'a> {
     pub now: Timestamp,
     /// For commands that resolve a finding: the kubeconfig context.
     pub kubernetes_context: Option<&'a str>,
+}
+
+/// What checks are told that look at a target's layers together, or at several targets.
+pub struct RunContext<'a> {
+    /// All targets of the run, sorted by service, then environment.
+    pub targets: &'a [TargetView<'a>],
+    /// Environments that should agree.
+    pub parity: &'a [ParityGroup],
+    /// Stages in the order in which a value is promoted through them.
+    pub promotion: &'a [Vec<Arc<str>>],
+    /// All environments of the configuration, also those that the run leaves out.
+    pub environments: &'a BTreeMap<Arc<str>, Arc<Environment>>,
+    /// When the check runs.
+    pub occasion: Occasion,
+    /// The time that policy goes by.
+    pub now: Timestamp,
+    /// Whether the run covers the whole configuration, so that what is not seen is not there.
+    pub whole: bool,
+}
+
+/// A target with its layers merged.
+pub struct TargetView<'a> {
+    /// The service in its environment.
+    pub id: &'a TargetId,
+    /// The environment.
+    pub environment: &'a Environment,
+    /// Its layers, lowest precedence first.
+    pub layers: Vec<&'a Layer>,
+    /// What git says before the change; the same as `head` where there is none.
+    pub base: &'a EffectiveConfig,
+    /// What git says after it.
+    pub head: &'a EffectiveConfig,
+    /// What is running; absent where nothing live was read for the target.
+    pub live: Option<&'a EffectiveConfig>,
+    /// Fields of the platform that environments should agree on, git's.
+    pub fields: &'a [SurfaceField],
+    /// The same, before the change.
+    pub base_fields: &'a [SurfaceField],
+    /// The same, live; absent where nothing live was read.
+    pub live_fields: Option<&'a [SurfaceField]>,
+}
+
+impl CheckContext<'_> {
+    /// What a finding about an entry of this layer begins with.
+    pub(crate) fn subject(&self, key: EntryKey) -> Subject {
+        let TargetId {
+            service,
+            environment,
+        } = self.target.clone();
+        Subject::new(service, environment, self.layer.into(), key)
+    }
 }
 
 /// All rules, sorted by id. Each has a page in docs/rules/.

@@ -6,7 +6,7 @@ use crate::{
     compare::{Comparison, Restart},
     model::{
         entry::EntryKey,
-        finding::{Disposition, Finding, Message, Needs, Resolution, Rule, Severity, Subject},
+        finding::{Finding, Message, Needs, Resolution, Rule, Severity, Subject},
         report::Occasion,
         state::State,
     },
@@ -25,12 +25,7 @@ pub fn run(cx: &CheckContext<'_>, comparison: &Comparison) -> Vec<Finding> {
     comparison
         .restarts
         .iter()
-        .map(|r| Finding {
-            rule: &RULE,
-            severity: severity(cx, r),
-            disposition: Disposition::Active,
-            subject: subject(cx, r),
-        })
+        .map(|r| Finding::new(&RULE, severity(cx, r), subject(cx, r)))
         .collect()
 }
 
@@ -90,23 +85,15 @@ fn subject(cx: &CheckContext<'_>, r: &Restart) -> Subject {
     argv.extend(["rollout".into(), "restart".into(), workload.into()]);
     Subject {
         state: r.predicted.then_some(State::Pending),
-        service: cx.target.service.clone(),
-        environment: cx.target.environment.clone(),
-        layer: cx.layer.into(),
-        key: EntryKey::Object,
-        object: Some(r.workload.clone()),
+        object: Some(r.workload.clone().into()),
         message,
-        base: None,
-        desired: None,
-        deployed: None,
-        live: None,
         affects: vec![consumer],
         explains: r.settings.clone(),
-        cause: None,
         written_by_change: r.predicted,
         resolve: vec![Resolution {
             why: "to let it see them",
             argv,
         }],
+        ..cx.subject(EntryKey::Object)
     }
 }

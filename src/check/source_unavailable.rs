@@ -3,7 +3,7 @@
 
 use crate::model::{
     entry::EntryKey,
-    finding::{Disposition, Finding, Message, Needs, Rule, Severity, Subject},
+    finding::{Finding, Message, Needs, Rule, Severity, Subject},
     report::{Coverage, CoverageStatus},
     state::State,
 };
@@ -25,34 +25,18 @@ pub fn run(coverage: &[Coverage]) -> Vec<Finding> {
                 CoverageStatus::Partial(u) | CoverageStatus::Failed(u) => u,
                 CoverageStatus::Read | CoverageStatus::NotInScope => return None,
             };
-            Some(Finding {
-                rule: &RULE,
-                severity: Severity::Error,
-                disposition: Disposition::Active,
-                subject: Subject {
-                    state: Some(State::Unknown),
-                    service: c.service.clone(),
-                    environment: c.environment.clone(),
-                    layer: c.layer.clone(),
-                    key: EntryKey::Object,
-                    object: None,
-                    message: Message(vec![])
-                        .name(c.source)
-                        .and(" (")
-                        .name(c.from.clone())
-                        .and(") was not read completely: ")
-                        .name(why.detail.clone()),
-                    base: None,
-                    desired: None,
-                    deployed: None,
-                    live: None,
-                    affects: vec![],
-                    explains: vec![],
-                    cause: None,
-                    written_by_change: false,
-                    resolve: vec![],
-                },
-            })
+            let (service, environment) = (c.service.clone(), c.environment.clone());
+            let subject = Subject {
+                state: Some(State::Unknown),
+                message: Message(vec![])
+                    .name(c.source)
+                    .and(" (")
+                    .name(c.from.clone())
+                    .and(") was not read completely: ")
+                    .name(why.detail.clone()),
+                ..Subject::new(service, environment, c.layer.clone(), EntryKey::Object)
+            };
+            Some(Finding::new(&RULE, Severity::Error, subject))
         })
         .collect()
 }

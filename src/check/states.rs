@@ -7,8 +7,8 @@ use crate::{
     model::{
         entry::{Entry, EntryKey},
         finding::{
-            Change, DesiredShown, Disposition, Finding, LiveShown, Message, Needs, Resolution,
-            Rule, Subject, Writer, WriterClass,
+            Change, DesiredShown, Finding, LiveShown, Message, Needs, Resolution, Rule, Subject,
+            Writer, WriterClass,
         },
         observation::ObjectId,
         path::Segment,
@@ -61,12 +61,10 @@ pub fn run(cx: &CheckContext<'_>, comparison: &Comparison) -> (Vec<Finding>, Vec
         };
         let subject = subject(cx, entry, &placeholders);
         match rule {
-            Some(rule) => findings.push(Finding {
-                rule,
-                severity: severity::of(&circumstances(cx, entry)),
-                disposition: Disposition::Active,
-                subject,
-            }),
+            Some(rule) => {
+                let severity = severity::of(&circumstances(cx, entry));
+                findings.push(Finding::new(rule, severity, subject));
+            }
             None => changes.push(Change { subject }),
         }
     }
@@ -129,10 +127,6 @@ fn subject(cx: &CheckContext<'_>, entry: &Compared, placeholders: &BTreeSet<Arc<
         .filter(|d| differs(d) && base.as_ref().is_none_or(|b| b.value != d.value));
     Subject {
         state: Some(entry.state),
-        service: cx.target.service.clone(),
-        environment: cx.target.environment.clone(),
-        layer: cx.layer.into(),
-        key: entry.key.clone(),
         object: Some(entry.object.clone()),
         message: message(entry),
         base,
@@ -144,6 +138,7 @@ fn subject(cx: &CheckContext<'_>, entry: &Compared, placeholders: &BTreeSet<Arc<
         cause: entry.cause.clone(),
         written_by_change: entry.written_by_change,
         resolve: resolve(cx, entry, placeholders),
+        ..cx.subject(entry.key.clone())
     }
 }
 
@@ -198,7 +193,7 @@ fn live(entry: &Compared) -> Option<LiveShown> {
     let origin = entry.sides.live.present().and_then(|e| e.origin());
     Some(LiveShown {
         value: shown(&entry.sides.live, Showing::of(entry)),
-        object: Some(origin.map_or_else(|| entry.object.clone(), |o| o.object.clone())),
+        object: Some(origin.map_or_else(|| entry.object.clone(), |o| o.item.clone())),
         field: origin
             .map(|o| Box::<str>::from(o.path.to_string()))
             .filter(|f| !str::is_empty(f)),
@@ -308,6 +303,7 @@ fn undo(
     if let (State::Unmanaged, EntryKey::Setting(name), Some(origin)) =
         (entry.state, &entry.key, live)
     {
+        let object = origin.object()?;
         let items: Vec<&str> = origin
             .path
             .0
@@ -321,16 +317,12 @@ fn undo(
         let [container, variable] = items.as_slice() else {
             return None;
         };
-        let workload = format!(
-            "{}/{}",
-            origin.object.kind.to_lowercase(),
-            origin.object.name
-        );
+        let workload = format!("{}/{}", object.kind.to_lowercase(), object.name);
         let drop = format!("{name}-");
         let command = ["set", "env", &workload, "--containers", container, &drop];
         return (*variable == &**name).then(|| Resolution {
             why: "to drop it",
-            argv: kubectl(&origin.object, &command),
+            argv: kubectl(object, &command),
         });
     }
     let place = exact_place(entry)?;
@@ -347,7 +339,7 @@ fn undo(
     Some(Resolution {
         why: "to put git's back",
         argv: kubectl(
-            &entry.object,
+            entry.object.object()?,
             &[
                 "apply",
                 "--server-side",
@@ -391,7 +383,7 @@ mod tests {
             None => path = path.join(rest),
         }
         let origin = Origin {
-            object: api(),
+            item: api().into(),
             path,
             place: file.map(|f| Place::exact(f.into(), Some(Span::default()))),
         };

@@ -83,7 +83,7 @@ fn one(
             Some(Entry::of(
                 Value::of(node),
                 Origin {
-                    object: origin.object.clone(),
+                    item: origin.item.clone(),
                     path: inner_path(&origin.path, path),
                     place: origin.place.as_ref().map(|p| inner_place(p, node)),
                 },

@@ -42,10 +42,13 @@ impl<'a> Evidence<'a> {
         let origin = entry.sides.live.present().and_then(|e| e.origin());
         let written = match origin {
             Some(origin) => {
-                let Reading::Present(item) = live.object(&origin.object) else {
+                let Some(object) = origin.object() else {
                     return;
                 };
-                self.ownership(&origin.object, item).evidence(&origin.path)
+                let Reading::Present(item) = live.object(object) else {
+                    return;
+                };
+                self.ownership(object, item).evidence(&origin.path)
             }
             None => self.removal(entry),
         };
@@ -71,7 +74,10 @@ impl<'a> Evidence<'a> {
             return removal_evidence(None, None);
         };
         let pods = self.pods.get_or_insert_with(|| Pods::of(live));
-        let history = pods.template_history(&entry.object);
+        let Some(object) = entry.object.object() else {
+            return removal_evidence(None, None);
+        };
+        let history = pods.template_history(object);
         match when_changed(&history, container, variable) {
             Some(change) => removal_evidence(change.not_earlier_than, change.not_later_than),
             None => removal_evidence(None, None),

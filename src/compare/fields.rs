@@ -81,7 +81,7 @@ impl<'a> ObjectSides<'a> {
     fn reading(&self, side: usize, node: Option<NodeRef<'a>>, path: &KeyPath) -> Reading<Entry> {
         let entry = |n: NodeRef<'a>, object: &ObjectId, place: Option<Place>| {
             let origin = Origin {
-                object: object.clone(),
+                item: object.clone().into(),
                 path: path.clone(),
                 place,
             };
@@ -121,7 +121,7 @@ impl<'a> ObjectSides<'a> {
             Entry::of(
                 Value::text("present"),
                 Origin {
-                    object: id.clone(),
+                    item: id.clone().into(),
                     path: KeyPath::default(),
                     place,
                 },

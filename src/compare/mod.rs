@@ -11,6 +11,8 @@ mod settings;
 mod sources;
 mod worlds;
 
+pub mod parity;
+pub mod surface;
 pub mod walk;
 
 pub use objects::compare_layer;
@@ -20,7 +22,7 @@ use crate::model::{
     desired::DesiredWorld,
     entry::{Entry, EntryKey},
     finding::{CommitShown, InGit, Message, Written},
-    observation::{ObjectId, Observation},
+    observation::{ItemId, ObjectId, Observation},
     state::{Sides, State},
     target::{DeployedSpec, Layer, SecretsMode},
     time::Timestamp,
@@ -56,8 +58,8 @@ pub struct LayerInput<'a> {
 pub struct Compared {
     /// What it is about.
     pub key: EntryKey,
-    /// The object that holds it: the live one, else git's.
-    pub object: ObjectId,
+    /// The object, file or parameter that holds it: the live one, else git's.
+    pub object: ItemId,
     /// Its sides.
     pub sides: Sides<Reading<Entry>>,
     /// How values compare.
@@ -91,13 +93,13 @@ impl Compared {
     #[must_use]
     pub fn new(
         key: EntryKey,
-        object: ObjectId,
+        object: impl Into<ItemId>,
         sides: Sides<Reading<Entry>>,
         state: State,
     ) -> Compared {
         Compared {
             key,
-            object,
+            object: object.into(),
             sides,
             ty: ValueType::Text,
             state,

@@ -435,7 +435,7 @@ fn live_only_objects(input: &LayerInput<'_>, pairs: &[Pair]) -> Vec<Compared> {
                 live: Reading::Present(Entry::of(
                     Value::text("present"),
                     Origin {
-                        object: id.clone(),
+                        item: id.clone().into(),
                         path: KeyPath::default(),
                         place: None,
                     },
@@ -491,12 +491,8 @@ mod tests {
         let live: Observation = live.finish();
         let layer = Layer {
             name: "workload".into(),
-            desired: None,
-            live: None,
-            workloads: vec![],
-            deploy_time: vec![],
             closed: true,
-            types: BTreeMap::new(),
+            ..Layer::default()
         };
         compare_layer(&LayerInput {
             layer: &layer,

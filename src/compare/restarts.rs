@@ -124,7 +124,7 @@ fn predicted(objects: &[&ObjectSides<'_>], settings: &[Compared]) -> Vec<Restart
         .filter(|s| s.state == State::Pending || s.state == State::Behind)
     {
         let origin = setting.sides.head.present().and_then(|e| e.origin());
-        let Some(source) = origin.map(|o| o.object.clone()) else {
+        let Some(source) = origin.and_then(|o| o.object()).cloned() else {
             continue;
         };
         let EntryKey::Setting(name) = &setting.key else {

@@ -15,7 +15,7 @@ use crate::{
         desired::DesiredWorld,
         entry::{Entry, EntryKey, Origin},
         finding::Message,
-        observation::ObjectId,
+        observation::{ItemId, ObjectId},
         path::{KeyPath, Segment},
         place::Place,
         secret::Sameness,
@@ -311,7 +311,7 @@ fn reading(
             .into_iter()
             .map(|(object, path)| Origin {
                 place: world.and_then(|w| place(w, &object, &path)),
-                object,
+                item: object.into(),
                 path,
             })
             .collect(),
@@ -402,7 +402,7 @@ fn missing_references(
                 Entry::of(
                     Value::Symbol(missing_name(error)),
                     Origin {
-                        object: object.id.clone(),
+                        item: object.id.clone().into(),
                         path: error.path.clone(),
                         place: object
                             .newest()
@@ -446,14 +446,14 @@ fn missing_name(error: &MissingReference) -> Box<str> {
 
 /// The same key of the same source seen by several containers is one entry.
 fn merge(entries: Vec<Compared>) -> Vec<Compared> {
-    type Cause = (EntryKey, Vec<Option<(ObjectId, KeyPath)>>, bool);
+    type Cause = (EntryKey, Vec<Option<(ItemId, KeyPath)>>, bool);
     let mut at: BTreeMap<Cause, usize> = BTreeMap::new();
     let mut out: Vec<Compared> = Vec::new();
     for entry in entries {
         let origin = |r: &Reading<Entry>| {
             r.present()
                 .and_then(|e| e.origin())
-                .map(|o| (o.object.clone(), o.path.clone()))
+                .map(|o| (o.item.clone(), o.path.clone()))
         };
         let shared = entry.cause.is_none()
             && !entry.required
@@ -462,7 +462,7 @@ fn merge(entries: Vec<Compared>) -> Vec<Compared> {
                 .each()
                 .iter()
                 .filter_map(|r| origin(r))
-                .all(|(object, _)| object != entry.object);
+                .all(|(item, _)| item != entry.object);
         if !shared {
             out.push(entry);
             continue;
@@ -485,7 +485,7 @@ fn merge(entries: Vec<Compared>) -> Vec<Compared> {
                     .or_else(|| origin(&entry.sides.base));
                 // Whether the change writes it is said by the holder's own field.
                 out.push(Compared {
-                    object: holder.map_or(entry.object.clone(), |(o, _)| o),
+                    object: holder.map_or(entry.object.clone(), |(item, _)| item),
                     written_by_change: false,
                     ..entry
                 });

@@ -21,7 +21,7 @@ pub(crate) fn is_made_from(setting: &Compared, path: &KeyPath, object: &ObjectSi
             .filter_map(|r| r.present())
             .flat_map(|e| &e.from)
             .any(|o| {
-                object.is_called(&o.object)
+                o.object().is_some_and(|id| object.is_called(id))
                     && (o.path.starts_with(path) || path.starts_with(&item_of(&o.path)))
             })
 }
@@ -47,7 +47,10 @@ impl Sources {
         for (at, setting) in settings.iter().enumerate() {
             let present = setting.sides.each().into_iter().filter_map(|r| r.present());
             for origin in present.flat_map(|e| &e.from) {
-                let near = (origin.object.clone(), first_steps(&origin.path, 2));
+                let Some(object) = origin.object() else {
+                    continue;
+                };
+                let near = (object.clone(), first_steps(&origin.path, 2));
                 let all = out.entry(near).or_default();
                 if all.last() != Some(&at) {
                     all.push(at);

@@ -139,6 +139,10 @@ impl Builder<'_, '_> {
             deploy_time: deploy_time?,
             closed: raw.closed.unwrap_or(closed_by_default),
             types: types(raw.types.as_ref()),
+            outside: None,
+            prefix: None,
+            repository: None,
+            config_map: None,
         })
     }
 

@@ -160,6 +160,7 @@ fn build(
         gate: gate(raw.gate.as_ref()),
         render: render(cx, raw.render.as_ref()),
         deployers: deployers(raw),
+        ..Project::default()
     }
 }
 

@@ -323,6 +323,7 @@ impl Services<'_, '_, '_> {
             },
             environment,
             layers: built.into_iter().collect::<Option<_>>()?,
+            exact_keys: false,
         })
     }
 

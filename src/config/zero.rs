@@ -81,9 +81,7 @@ pub fn zero_config(
         closed: desired.closed_by_default(),
         desired: Some(desired),
         live: Some(LiveSpec::Kubernetes(live)),
-        workloads: Vec::new(),
-        deploy_time: Vec::new(),
-        types: BTreeMap::new(),
+        ..Layer::default()
     };
     let target = Target {
         id: TargetId {
@@ -92,6 +90,7 @@ pub fn zero_config(
         },
         environment: environment.clone(),
         layers: vec![layer],
+        exact_keys: false,
     };
     Ok(Project {
         environments: BTreeMap::from([(environment.name.clone(), environment)]),

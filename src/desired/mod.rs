@@ -1,7 +1,8 @@
 //! What git says should run: manifests, kustomizations, charts and renders of one revision, read
 //! into one [`DesiredWorld`] per layer. Secrets are sealed before anything leaves this module.
 //!
-//! - one file per source: `manifests`, `kustomize`, `helm`, `rendered`; none knows another
+//! - one file per source: `manifests`, `kustomize`, `helm`, `rendered`, and those of settings:
+//!   `file`, `spring`, `compose`; none knows another
 //! - `objects`: documents to objects; `shape`: what a Secret's and a ConfigMap's data mean;
 //!   `invalid`: what kubectl would refuse
 //! - `render`, `export`, `disk`, `opaque`: what kustomize and helm have in common
@@ -9,8 +10,10 @@
 //! - `scope`: kinds that live outside of namespaces
 
 mod cache;
+mod compose;
 mod disk;
 mod export;
+mod file;
 mod helm;
 mod invalid;
 mod kustomize;
@@ -23,6 +26,7 @@ mod render;
 mod rendered;
 mod scope;
 mod shape;
+mod spring;
 mod world;
 
 pub use cache::ParseCache;
@@ -80,6 +84,9 @@ pub fn read(spec: &DesiredSpec, files: &Files, cx: &DesiredContext<'_>) -> Desir
         DesiredSpec::Kustomize { folder } => kustomize::read(folder, files, cx),
         DesiredSpec::Helm(spec) => helm::read(spec, files, cx),
         DesiredSpec::Rendered { path } => rendered::read(path, files, cx),
+        DesiredSpec::File(spec) => file::read(spec, files, cx),
+        DesiredSpec::Spring(spec) => spring::read(spec, files, cx),
+        DesiredSpec::Compose(spec) => compose::read(spec, files, cx),
     }
 }
 
@@ -103,6 +110,19 @@ pub fn is_there(spec: &DesiredSpec, files: &Files) -> Result<bool, FileError> {
         DesiredSpec::Helm(spec) => files.exists(&spec.chart),
         // Another revision's render says nothing about this one's.
         DesiredSpec::Rendered { .. } => Ok(true),
+        DesiredSpec::File(spec) => {
+            for part in &spec.parts {
+                if files.exists(&part.file)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        DesiredSpec::Spring(spec) => files.exists(&spec.folder),
+        DesiredSpec::Compose(spec) => match spec.files.first() {
+            Some(file) => files.exists(file),
+            None => Ok(false),
+        },
     }
 }
 

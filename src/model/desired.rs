@@ -1,9 +1,10 @@
-//! What git says should run: the objects of one layer at one revision.
+//! What git says should run: the objects, or the settings, of one layer at one revision.
 
 use super::{
     observation::ObjectId,
     place::Place,
     problem::Problem,
+    setting::SettingEntry,
     tree::Tree,
     value::{AbsenceProof, Reading, Unread},
 };
@@ -47,11 +48,14 @@ impl DesiredObject {
     }
 }
 
-/// All objects of one layer at one revision, and what went wrong while reading them.
+/// All objects or settings of one layer at one revision, and what went wrong while reading them.
 #[derive(Clone, Debug, Default)]
 pub struct DesiredWorld {
     /// By identity.
     pub objects: BTreeMap<ObjectId, Arc<DesiredObject>>,
+    /// The settings of a layer that has no objects (`file`, `spring`, `compose`), in their order:
+    /// of one name the last wins, and those before it are kept.
+    pub settings: Vec<SettingEntry>,
     /// What could not be read or was read with doubts, with its place.
     pub problems: Vec<Problem>,
     /// Why some objects may be missing from `objects`: a file that could not be parsed, a

@@ -1,6 +1,11 @@
 //! Settings and fields, and their value on one side with where it comes from.
 
-use super::{observation::ObjectId, path::KeyPath, place::Place, value::Value};
+use super::{
+    observation::{ItemId, ObjectId},
+    path::KeyPath,
+    place::Place,
+    value::Value,
+};
 use std::{fmt, sync::Arc};
 
 /// What a comparison is about.
@@ -27,12 +32,20 @@ impl fmt::Display for EntryKey {
 /// A field that a value was made from, on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The object that holds it.
-    pub object: ObjectId,
-    /// Where in the object.
+    /// The object, file or parameter that holds it.
+    pub item: ItemId,
+    /// Where in it.
     pub path: KeyPath,
     /// Where it is written in git; absent on the live side.
     pub place: Option<Place>,
+}
+
+impl Origin {
+    /// The object that holds it, if one does.
+    #[must_use]
+    pub fn object(&self) -> Option<&ObjectId> {
+        self.item.object()
+    }
 }
 
 /// A value on one side.

@@ -1,8 +1,8 @@
 //! Findings and changes: what a check says about one entry.
 
 use super::{
-    entry::EntryKey, observation::ObjectId, place::Place, state::State, time::Timestamp,
-    value::Shown,
+    entry::EntryKey, observation::ItemId, place::Place, report::SideName, state::State,
+    time::Timestamp, value::Shown,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -177,9 +177,9 @@ pub struct CommitShown {
 pub struct LiveShown {
     /// The value.
     pub value: Shown,
-    /// The object that holds it.
-    pub object: Option<ObjectId>,
-    /// Where in the object.
+    /// The object, file or parameter that holds it.
+    pub object: Option<ItemId>,
+    /// Where in it.
     pub field: Option<Box<str>>,
     /// Who wrote it, with words no stronger than what the server knows.
     pub written: Option<Written>,
@@ -267,8 +267,8 @@ pub struct Subject {
     pub layer: Arc<str>,
     /// What it is about.
     pub key: EntryKey,
-    /// The object that holds it: the live one, else the desired one.
-    pub object: Option<ObjectId>,
+    /// The object, file or parameter that holds it: the live one, else the desired one.
+    pub object: Option<ItemId>,
     /// A sentence that stands alone.
     pub message: Message,
     /// Before the change; present when it differs from `desired`.
@@ -279,6 +279,11 @@ pub struct Subject {
     pub deployed: Option<DesiredShown>,
     /// What is running.
     pub live: Option<LiveShown>,
+    /// Several values of one entry, for what is about several environments or layers; then there
+    /// is neither `desired` nor `live`.
+    pub sides: Vec<SideShown>,
+    /// Further services that have the same, for what is about several environments.
+    pub also_in: Vec<Arc<str>>,
     /// Who sees it: `Deployment/shop/api container api`.
     pub affects: Vec<Box<str>>,
     /// Fields whose difference is this one, seen from elsewhere.
@@ -291,6 +296,71 @@ pub struct Subject {
     pub resolve: Vec<Resolution>,
 }
 
+impl Subject {
+    /// About an entry, with nothing known of its sides.
+    #[must_use]
+    pub fn new(service: Arc<str>, environment: Arc<str>, layer: Arc<str>, key: EntryKey) -> Self {
+        Subject {
+            state: None,
+            service,
+            environment,
+            layer,
+            key,
+            object: None,
+            message: Message::default(),
+            base: None,
+            desired: None,
+            deployed: None,
+            live: None,
+            sides: vec![],
+            also_in: vec![],
+            affects: vec![],
+            explains: vec![],
+            cause: None,
+            written_by_change: false,
+            resolve: vec![],
+        }
+    }
+}
+
+/// One of several values of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SideShown {
+    /// The environment.
+    pub environment: Arc<str>,
+    /// The layer that it is from.
+    pub layer: Arc<str>,
+    /// Git's value, or the live one.
+    pub side: SideName,
+    /// The value.
+    pub value: Shown,
+    /// Where it is written in git.
+    pub place: Option<Place>,
+    /// The live object, file or parameter that holds it.
+    pub object: Option<ItemId>,
+    /// Who wrote git's value last, as far as history tells.
+    pub commit: Option<CommitShown>,
+    /// Who wrote the live value.
+    pub written: Option<Written>,
+    /// What makes this side special: `wins`, `hidden`, `expected "db-eu.example.com"`.
+    pub note: Option<Message>,
+}
+
+/// What accepted a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// `waiver`, `ignore`, `baseline`, `argo-cd ignoreDifferences`, `flux drift ignore`.
+    pub by: &'static str,
+    /// The reason that it gives.
+    pub reason: Box<str>,
+    /// Who answers for it; of a waiver.
+    pub owner: Option<Box<str>>,
+    /// Until when; of a waiver.
+    pub expires: Option<Timestamp>,
+    /// Where it is written.
+    pub place: Option<Place>,
+}
+
 /// One instance of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -300,11 +370,25 @@ pub struct Finding {
     pub severity: Severity,
     /// After policy.
     pub disposition: Disposition,
+    /// What gave it that disposition; absent while it is active.
+    pub accepted: Option<Accepted>,
     /// The entry.
     pub subject: Subject,
 }
 
 impl Finding {
+    /// An active finding.
+    #[must_use]
+    pub fn new(rule: &'static Rule, severity: Severity, subject: Subject) -> Finding {
+        Finding {
+            rule,
+            severity,
+            disposition: Disposition::Active,
+            accepted: None,
+            subject,
+        }
+    }
+
     /// Names the problem, not its values: the same while only a value changes, and no digest of one.
     #[must_use]
     pub fn fingerprint(&self) -> String {
@@ -316,8 +400,13 @@ impl Finding {
         let s = &self.subject;
         part(self.rule.id);
         part(&s.service);
-        part(&s.environment);
-        part(&s.layer);
+        // Between environments it is one problem, whichever of them deviate today.
+        let between = s
+            .sides
+            .iter()
+            .any(|o| o.environment != s.sides[0].environment);
+        part(if between { "" } else { &s.environment });
+        part(if between { "" } else { &s.layer });
         part(match &s.key {
             EntryKey::Setting(_) => "setting",
             EntryKey::Field(_) => "field",
@@ -325,7 +414,8 @@ impl Finding {
         });
         part(&s.key.to_string());
         // A setting is one problem wherever it is seen; a field belongs to its object.
-        if !matches!(s.key, EntryKey::Setting(_)) || s.affects.is_empty() {
+        if between {
+        } else if !matches!(s.key, EntryKey::Setting(_)) || s.affects.is_empty() {
             part(
                 &s.object
                     .as_ref()

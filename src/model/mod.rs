@@ -5,18 +5,22 @@
 //! - [`value`]: values, readings that may have failed, and what may be shown of either
 //! - [`observation`]: what was read from a live system, the one input of all comparing
 //! - [`entry`], [`state`]: settings and fields, their sides and the state that follows
+//! - [`setting`], [`effective`]: what layers say, and what wins; [`policy`]: how findings are judged
 //! - [`finding`], [`report`]: what people get
 
 pub mod desired;
+pub mod effective;
 pub mod entry;
 pub mod finding;
 pub mod name;
 pub mod observation;
 pub mod path;
 pub mod place;
+pub mod policy;
 pub mod problem;
 pub mod report;
 pub mod secret;
+pub mod setting;
 pub mod state;
 pub mod target;
 pub mod time;

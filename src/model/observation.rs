@@ -68,9 +68,42 @@ impl fmt::Display for ObjectId {
 pub enum ItemId {
     /// An object of a cluster.
     Object(ObjectId),
+    /// A value of its own: a parameter of a store, a variable of an environment.
+    Parameter(Box<str>),
+    /// A file of settings.
+    Document(Box<str>),
     /// A fact that a comparison needs and that is no configuration: the server's version,
     /// the list topology of a custom resource (`topology example.io Widget`).
     Fact(Box<str>),
+}
+
+impl ItemId {
+    /// The object, if it is one.
+    #[must_use]
+    pub fn object(&self) -> Option<&ObjectId> {
+        match self {
+            ItemId::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+}
+
+impl From<ObjectId> for ItemId {
+    fn from(object: ObjectId) -> ItemId {
+        ItemId::Object(object)
+    }
+}
+
+/// `Deployment/shop/api`, `/production/api/DB_TIMEOUT`, `config/production.yml`: as in reports.
+impl fmt::Display for ItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ItemId::Object(object) => object.fmt(f),
+            ItemId::Parameter(name) | ItemId::Document(name) | ItemId::Fact(name) => {
+                f.write_str(name)
+            }
+        }
+    }
 }
 
 /// Part of a system that can be read, or not, as a whole. Absence is decided per scope.
@@ -92,6 +125,8 @@ pub enum Scope {
     },
     /// One item.
     Item(ItemId),
+    /// All parameters whose names begin so: `/production/api/`.
+    Prefix(Box<str>),
 }
 
 impl Scope {
@@ -125,6 +160,7 @@ impl Scope {
                     && !except.as_ref().is_some_and(|p| o.name.starts_with(&**p))
             }
             (Scope::Item(a), b) => a == b,
+            (Scope::Prefix(prefix), ItemId::Parameter(name)) => name.starts_with(&**prefix),
             _ => false,
         }
     }
@@ -140,8 +176,8 @@ impl fmt::Display for Scope {
                 ..
             } => write!(f, "{kind} in {ns}"),
             Scope::Kind { kind, .. } => f.write_str(kind),
-            Scope::Item(ItemId::Object(o)) => write!(f, "{o}"),
-            Scope::Item(ItemId::Fact(n)) => f.write_str(n),
+            Scope::Item(item) => item.fmt(f),
+            Scope::Prefix(prefix) => f.write_str(prefix),
         }
     }
 }
@@ -339,7 +375,7 @@ impl Observation {
     pub fn objects(&self) -> impl Iterator<Item = (&ObjectId, &Item)> {
         self.items.iter().filter_map(|item| match &item.id {
             ItemId::Object(o) => Some((o, item)),
-            ItemId::Fact(_) => None,
+            _ => None,
         })
     }
 
@@ -351,7 +387,7 @@ impl Observation {
     ) -> impl Iterator<Item = (&'a ObjectId, &'a Item)> {
         let first = self.items.partition_point(|item| match &item.id {
             ItemId::Object(o) => (&*o.group, &*o.kind) < (group, kind),
-            ItemId::Fact(_) => false,
+            _ => false,
         });
         self.items[first..].iter().map_while(move |i| match &i.id {
             ItemId::Object(o) if o.is(group, kind) => Some((o, i)),
@@ -372,6 +408,7 @@ impl Observation {
     fn not_found(&self, id: &ItemId) -> Reading<&Item> {
         let mut why = Unread::new(UnreadCause::NotAsked, "not part of what was read");
         let near = self.reads_of_kind(id).iter().chain(self.reads_of_item(id));
+        let near = near.chain(self.reads_of_prefix(id));
         for read in near.filter(|r| r.scope.covers(id)) {
             match &read.outcome {
                 Outcome::Complete => return Reading::Absent(AbsenceProof::new()),
@@ -388,7 +425,7 @@ impl Observation {
         };
         let side = |r: &Read| match &r.scope {
             Scope::Kind { group, kind, .. } => (group, kind).cmp(&(&object.group, &object.kind)),
-            Scope::Item(_) => Ordering::Greater,
+            Scope::Item(_) | Scope::Prefix(_) => Ordering::Greater,
         };
         self.reads_between(&side)
     }
@@ -398,7 +435,19 @@ impl Observation {
         self.reads_between(&|r: &Read| match &r.scope {
             Scope::Kind { .. } => Ordering::Less,
             Scope::Item(item) => item.cmp(id),
+            Scope::Prefix(_) => Ordering::Greater,
         })
+    }
+
+    /// The reads of parameters by prefix: few.
+    fn reads_of_prefix(&self, id: &ItemId) -> &[Read] {
+        match id {
+            ItemId::Parameter(_) => self.reads_between(&|r: &Read| match &r.scope {
+                Scope::Prefix(_) => Ordering::Equal,
+                Scope::Kind { .. } | Scope::Item(_) => Ordering::Less,
+            }),
+            _ => &[],
+        }
     }
 
     fn reads_between(&self, side: &dyn Fn(&Read) -> Ordering) -> &[Read] {
@@ -412,7 +461,7 @@ impl Observation {
     pub fn object(&self, id: &ObjectId) -> Reading<&Item> {
         let by_id = |item: &Item| match &item.id {
             ItemId::Object(o) => o.cmp(id),
-            ItemId::Fact(_) => Ordering::Greater,
+            _ => Ordering::Greater,
         };
         match self.items.binary_search_by(by_id) {
             Ok(at) => Reading::Present(&self.items[at]),
@@ -424,8 +473,8 @@ impl Observation {
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<NodeRef<'_>> {
         let by_name = |item: &Item| match &item.id {
-            ItemId::Object(_) => Ordering::Less,
             ItemId::Fact(known) => (**known).cmp(name),
+            _ => Ordering::Less,
         };
         let at = self.items.binary_search_by(by_name).ok()?;
         Some(self.items[at].tree.root())

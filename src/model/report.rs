@@ -249,6 +249,17 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What merging or deploying will do.
     pub changes: Vec<Change>,
+    /// Rules whose silence means nothing in this run, and why.
+    pub not_evaluated: Vec<NotEvaluated>,
+}
+
+/// A rule that did not see what it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotEvaluated {
+    /// Its id.
+    pub rule: &'static str,
+    /// Why.
+    pub why: Box<str>,
 }
 
 impl Report {

@@ -1,7 +1,12 @@
 //! What driftgate.yaml asks for, after validation and with all variables filled in: services in
 //! environments, their layers, and where each side is read from.
 
-use super::{report::FailOn, value::ValueType};
+use super::{
+    path::KeyPath,
+    policy::{Ignore, ParityGroup, SeverityRule, Waiver},
+    report::FailOn,
+    value::ValueType,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -18,13 +23,32 @@ pub struct Project {
     pub render: RenderPolicy,
     /// Field managers that apply what git says, beside the shipped ones.
     pub deployers: Vec<Box<str>>,
+    /// Environments that should agree, and where they may differ.
+    pub parity: Vec<ParityGroup>,
+    /// Stages in the order in which a value is promoted through them.
+    pub promotion: Vec<Vec<Arc<str>>>,
+    /// What findings are worth here, later entries win.
+    pub severities: Vec<SeverityRule>,
+    /// Lasting rules about live.
+    pub ignore: Vec<Ignore>,
+    /// Accepted findings.
+    pub waivers: Vec<Waiver>,
+    /// Known findings, from the repository's root.
+    pub baseline: Option<Box<str>>,
+    /// Other checkouts that layers read from, by name: folders relative to this repository's root.
+    pub repositories: BTreeMap<Box<str>, Box<str>>,
 }
 
 impl Project {
     /// The same with all paths of the repository below `home`, the folder of driftgate.yaml.
     #[must_use]
     pub fn below(mut self, home: &str) -> Project {
+        self.baseline = self.baseline.map(|path| below(home, &path));
         for layer in self.targets.iter_mut().flat_map(|t| &mut t.layers) {
+            // Paths of another repository start at its own root.
+            if layer.repository.is_some() {
+                continue;
+            }
             match &mut layer.desired {
                 Some(DesiredSpec::Manifests { paths }) => {
                     for path in paths {
@@ -36,6 +60,17 @@ impl Project {
                     helm.chart = below(home, &helm.chart);
                     for values in &mut helm.values {
                         values.file = below(home, &values.file);
+                    }
+                }
+                Some(DesiredSpec::File(spec)) => {
+                    for part in &mut spec.parts {
+                        part.file = below(home, &part.file);
+                    }
+                }
+                Some(DesiredSpec::Spring(spec)) => spec.folder = below(home, &spec.folder),
+                Some(DesiredSpec::Compose(spec)) => {
+                    for file in spec.files.iter_mut().chain(&mut spec.env_files) {
+                        *file = below(home, file);
                     }
                 }
                 // Below the folder that is handed over, which is no part of the repository.
@@ -119,10 +154,12 @@ pub struct Target {
     pub environment: Arc<Environment>,
     /// Lowest precedence first.
     pub layers: Vec<Layer>,
+    /// Whether keys of different spelling styles meet only where they are the same text.
+    pub exact_keys: bool,
 }
 
 /// One origin of values at one precedence, in a target.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layer {
     /// Unique in its service.
     pub name: Arc<str>,
@@ -139,6 +176,25 @@ pub struct Layer {
     pub closed: bool,
     /// How values compare whose key is known to have a type.
     pub types: BTreeMap<Box<str>, ValueType>,
+    /// What the application gets its values from here, for a layer that driftgate can't see.
+    pub outside: Option<Box<str>>,
+    /// Taken off the names of its settings; a name without it stays as it is.
+    pub prefix: Option<Box<str>>,
+    /// The checkout that its desired side is read from; absent: this repository.
+    pub repository: Option<Box<str>>,
+    /// A configuration file inside a ConfigMap of another layer, whose keys are its settings.
+    pub config_map: Option<ConfigMapKey>,
+}
+
+/// A key of a ConfigMap that holds a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConfigMapKey {
+    /// The layer of the same service whose objects have the ConfigMap.
+    pub layer: Arc<str>,
+    /// The ConfigMap; a generated suffix may be left out.
+    pub name: Box<str>,
+    /// `application.yml`.
+    pub key: Box<str>,
 }
 
 /// `deployment/api`: a workload by kind and name.
@@ -171,10 +227,17 @@ pub enum DesiredSpec {
         /// Below the folder that was handed over.
         path: Box<str>,
     },
+    /// Files of settings, later ones win.
+    File(FileSpec),
+    /// The configuration of a Spring Boot application, in Spring's own order.
+    Spring(SpringSpec),
+    /// The environment of a service of Docker Compose, in Compose's own order.
+    Compose(ComposeSpec),
 }
 
 impl DesiredSpec {
-    /// `manifests`, `kustomize`, `helm`, `rendered`: the word in driftgate.yaml.
+    /// `manifests`, `kustomize`, `helm`, `rendered`, `file`, `spring`, `compose`: the word in
+    /// driftgate.yaml.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -182,14 +245,128 @@ impl DesiredSpec {
             DesiredSpec::Kustomize { .. } => "kustomize",
             DesiredSpec::Helm(_) => "helm",
             DesiredSpec::Rendered { .. } => "rendered",
+            DesiredSpec::File(_) => "file",
+            DesiredSpec::Spring(_) => "spring",
+            DesiredSpec::Compose(_) => "compose",
         }
+    }
+
+    /// Where it is in the repository, for reports.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            DesiredSpec::Manifests { paths } => paths.join(", "),
+            DesiredSpec::Kustomize { folder } => folder.to_string(),
+            DesiredSpec::Helm(helm) => helm.chart.to_string(),
+            DesiredSpec::Rendered { path } => path.to_string(),
+            DesiredSpec::File(spec) => {
+                let files: Vec<&str> = spec.parts.iter().map(|p| &*p.file).collect();
+                files.join(", ")
+            }
+            DesiredSpec::Spring(spec) => spec.folder.to_string(),
+            DesiredSpec::Compose(spec) => spec.files.join(", "),
+        }
+    }
+
+    /// Whether it says Kubernetes objects; else it says settings.
+    #[must_use]
+    pub fn has_objects(&self) -> bool {
+        !matches!(
+            self,
+            DesiredSpec::File(_) | DesiredSpec::Spring(_) | DesiredSpec::Compose(_)
+        )
     }
 
     /// Whether git has all keys of the maps it governs, unless driftgate.yaml says otherwise.
     #[must_use]
     pub fn closed_by_default(&self) -> bool {
-        true
+        match self {
+            // Of a selected part nobody knows what else belongs to it.
+            DesiredSpec::File(spec) => spec.parts.iter().all(|p| p.select.is_none()),
+            _ => true,
+        }
     }
+}
+
+/// Files of settings, merged as their application does: maps deep, lists replaced.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FileSpec {
+    /// Lowest precedence first.
+    pub parts: Vec<FilePart>,
+    /// Whether `null` takes a setting of an earlier file away, as in Helm's values; else `null` is
+    /// a value.
+    pub nulls_delete: bool,
+}
+
+/// A file of settings, or a part of one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FilePart {
+    /// The file.
+    pub file: Box<str>,
+    /// The format; absent: by the file's name.
+    pub format: Option<FileFormat>,
+    /// A subtree that holds the settings: `apps[api].config`. A list of `{ name, value }` there is
+    /// read as settings.
+    pub select: Option<KeyPath>,
+    /// Leave it out where the file does not exist.
+    pub if_absent_skip: bool,
+    /// Known parameters of a CloudFormation template.
+    pub parameters: BTreeMap<Box<str>, Box<str>>,
+}
+
+/// The format of a file of settings, by the word in driftgate.yaml.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileFormat {
+    /// YAML 1.2.
+    Yaml,
+    /// YAML as kubectl, Helm and kustomize read it.
+    HelmValues,
+    /// Strict JSON.
+    Json,
+    /// JSON with comments and trailing commas.
+    Jsonc,
+    /// TOML.
+    Toml,
+    /// `.env` as the dotenv libraries read it.
+    Dotenv,
+    /// `.env` as a POSIX shell reads it.
+    ShellEnv,
+    /// `docker run --env-file`.
+    DockerEnv,
+    /// `.env` as Compose reads it.
+    ComposeEnv,
+    /// Java's `.properties`.
+    Properties,
+    /// INI.
+    Ini,
+    /// Terraform's variables.
+    Tfvars,
+    /// An AWS CloudFormation or SAM template.
+    Cloudformation,
+}
+
+/// Where a Spring Boot application has its configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SpringSpec {
+    /// The folder (`src/main/resources`).
+    pub folder: Box<str>,
+    /// `spring.config.name`; `application` unless driftgate.yaml says otherwise.
+    pub name: Box<str>,
+    /// Active profiles, later ones win.
+    pub profiles: Vec<Box<str>>,
+}
+
+/// A service of Docker Compose.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ComposeSpec {
+    /// Compose files, later ones win.
+    pub files: Vec<Box<str>>,
+    /// Files of values for `${NAME}` in the Compose files (`--env-file`); empty: `.env` beside the
+    /// first Compose file, if there is one.
+    pub env_files: Vec<Box<str>>,
+    /// The service.
+    pub service: Box<str>,
 }
 
 /// `helm template` of a chart.
@@ -213,7 +390,7 @@ pub struct ValuesSpec {
     /// The file.
     pub file: Box<str>,
     /// A subtree that is the values: `apps[api].helm.values`.
-    pub select: Option<super::path::KeyPath>,
+    pub select: Option<KeyPath>,
     /// Leave it out where it does not exist.
     pub if_absent_skip: bool,
 }
@@ -223,6 +400,41 @@ pub struct ValuesSpec {
 pub enum LiveSpec {
     /// A cluster.
     Kubernetes(KubernetesSpec),
+    /// The environment of the process that driftgate is.
+    Env(EnvSpec),
+    /// A file on the disk of the machine that driftgate runs on.
+    File(LiveFileSpec),
+}
+
+impl LiveSpec {
+    /// `kubernetes`, `env`, `file`: the word in driftgate.yaml.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            LiveSpec::Kubernetes(_) => "kubernetes",
+            LiveSpec::Env(_) => "env",
+            LiveSpec::File(_) => "file",
+        }
+    }
+}
+
+/// Variables of the process environment. Never a closed set: the others belong to whoever runs
+/// driftgate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EnvSpec {
+    /// Names of variables.
+    pub names: Vec<Box<str>>,
+}
+
+/// A file of settings on disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LiveFileSpec {
+    /// Absolute, or relative to the folder that driftgate runs in.
+    pub path: Box<str>,
+    /// The format; absent: by the file's name.
+    pub format: Option<FileFormat>,
+    /// A subtree that holds the settings.
+    pub select: Option<KeyPath>,
 }
 
 /// A cluster, and the part of it that a layer is in.

@@ -59,8 +59,20 @@ pub enum ValueType {
     Text,
     /// A Kubernetes quantity: `500m` equals `0.5`.
     Quantity,
-    /// A Go duration: `60s` equals `1m0s`.
+    /// A span of time: `60s` equals `1m0s`, `PT1M` and `1m`.
     Duration,
+    /// A size: `1GiB` equals `1024MiB`.
+    Bytes,
+    /// `true`, `yes`, `on` and `1` are one value.
+    Boolean,
+    /// Numbers by value, whether they are written as numbers or as texts: `"20"` equals `20.0`.
+    Number,
+    /// JSON by structure: blanks and the order of members mean nothing.
+    Json,
+    /// A comma-separated list: blanks around items mean nothing.
+    List,
+    /// A comma-separated list in any order, each item once.
+    Set,
 }
 
 impl Value {
@@ -173,6 +185,12 @@ impl Plain {
                 ValueType::Duration => {
                     a.text() == b.text() || quantity::same_duration(&a.text(), &b.text())
                 }
+                ValueType::Bytes
+                | ValueType::Boolean
+                | ValueType::Number
+                | ValueType::Json
+                | ValueType::List
+                | ValueType::Set => a.text() == b.text(),
             },
         }
     }

@@ -152,7 +152,9 @@ impl<'r> Reader<'r> {
 
     /// Where objects without a namespace live: as configured, else as the credentials say.
     fn namespace(&self, layer: &LayerPlan) -> Option<Box<str>> {
-        let LiveSpec::Kubernetes(spec) = layer.layer.live.as_ref()?;
+        let Some(LiveSpec::Kubernetes(spec)) = &layer.layer.live else {
+            return None;
+        };
         spec.namespace
             .clone()
             .or_else(|| super::live::connect(self.run, spec).ok()?.namespace())

@@ -98,12 +98,12 @@ fn place_in_git(
     let (place, object, path) = match written {
         Some(origin) => (
             origin.place.clone()?,
-            origin.object.clone(),
+            origin.object()?.clone(),
             origin.path.clone(),
         ),
         None => {
             let origin = s.live.present()?.origin()?;
-            let object = state.layers[layer].head.objects.get(&origin.object)?;
+            let object = state.layers[layer].head.objects.get(origin.object()?)?;
             (object.place.clone(), object.id.clone(), origin.path.clone())
         }
     };

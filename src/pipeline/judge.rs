@@ -112,6 +112,7 @@ pub(crate) fn report(
         problems: vec![],
         findings: vec![],
         changes: vec![],
+        not_evaluated: vec![],
     };
     report.notes.extend(plan.notes.iter().cloned());
     work_tree_note(run, revisions, state, &mut report.notes);
@@ -188,7 +189,7 @@ fn one_layer(
     };
     report.problems.extend(problems(layer));
     if let Some(spec) = planned.head.as_ref().or(planned.base.as_ref()) {
-        let from = shown_spec(spec);
+        let from = spec.shown();
         let mut c = coverage(SideName::Desired, spec.kind(), &from, desired_status(layer));
         c.objects = layer.head.objects.len() as u64;
         report.coverage.push(c);
@@ -245,16 +246,6 @@ fn one_layer(
         .extend(deploy_overdue::run(&cx, behind, oldest));
     report.changes.extend(changes);
     report.notes.extend(comparison.notes.iter().cloned());
-}
-
-fn shown_spec(spec: &crate::model::target::DesiredSpec) -> String {
-    use crate::model::target::DesiredSpec;
-    match spec {
-        DesiredSpec::Manifests { paths } => paths.join(", "),
-        DesiredSpec::Kustomize { folder } => folder.to_string(),
-        DesiredSpec::Helm(helm) => helm.chart.to_string(),
-        DesiredSpec::Rendered { path } => path.to_string(),
-    }
 }
 
 fn problems(layer: &LayerState) -> Vec<Problem> {
@@ -317,7 +308,7 @@ fn live_status(
                 && k.kind == *kind
                 && (namespace.is_none() || k.namespace.is_none() || k.namespace == *namespace)
         }),
-        Scope::Item(_) => false,
+        Scope::Item(_) | Scope::Prefix(_) => false,
     };
     let mut failed: Vec<&Unread> = system
         .observation

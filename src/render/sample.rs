@@ -7,7 +7,7 @@ use crate::model::{
         Certainty, Change, CommitShown, DesiredShown, Disposition, Finding, InGit, LiveShown,
         Message, Needs, Resolution, Rule, Severity, Subject, Writer, WriterClass, Written,
     },
-    observation::{ObjectId, WriterKind},
+    observation::{ItemId, ObjectId, WriterKind},
     path::KeyPath,
     place::{Exactness, Place},
     problem::{Problem, Snippet},
@@ -123,6 +123,10 @@ pub(crate) fn deployment(name: &str) -> ObjectId {
     ObjectId::new("apps", "Deployment", Some("shop"), name)
 }
 
+fn object_of(name: &str) -> ItemId {
+    deployment(name).into()
+}
+
 fn env_field(key: &str) -> Box<str> {
     format!("spec.template.spec.containers[api].env[{key}].value").into()
 }
@@ -135,7 +139,7 @@ pub(crate) fn live(
 ) -> LiveShown {
     LiveShown {
         value: shown,
-        object: Some(deployment("api")),
+        object: Some(object_of("api")),
         field: Some(field.into()),
         written,
         in_git,
@@ -153,31 +157,15 @@ fn field(path: &[&str]) -> EntryKey {
 pub(crate) fn subject(state: Option<State>, key: EntryKey, message: Message) -> Subject {
     Subject {
         state,
-        service: "api".into(),
-        environment: "production".into(),
-        layer: "workload".into(),
-        key,
-        object: Some(deployment("api")),
+        object: Some(object_of("api")),
         message,
-        base: None,
-        desired: None,
-        deployed: None,
-        live: None,
-        affects: Vec::new(),
-        explains: Vec::new(),
-        cause: None,
         written_by_change: true,
-        resolve: Vec::new(),
+        ..Subject::new("api".into(), "production".into(), "workload".into(), key)
     }
 }
 
 pub(crate) fn finding(rule: &'static Rule, severity: Severity, subject: Subject) -> Finding {
-    Finding {
-        rule,
-        severity,
-        disposition: Disposition::Active,
-        subject,
-    }
+    Finding::new(rule, severity, subject)
 }
 
 pub(crate) fn coverage(service: &str, environment: &str, side: SideName) -> Coverage {
@@ -244,6 +232,7 @@ pub(crate) fn report(occasion: Occasion) -> Report {
         problems: Vec::new(),
         findings: Vec::new(),
         changes: Vec::new(),
+        not_evaluated: Vec::new(),
     }
 }
 
@@ -302,7 +291,7 @@ fn emergency_subject(service: &str, environment: &str, at: &str) -> Subject {
             commit: Some(ada()),
         }),
         live: Some(LiveShown {
-            object: Some(object.clone()),
+            object: Some(object.clone().into()),
             ..live(
                 value("60s"),
                 &env_field(key),
@@ -310,7 +299,7 @@ fn emergency_subject(service: &str, environment: &str, at: &str) -> Subject {
                 Some(InGit::Never),
             )
         }),
-        object: Some(object),
+        object: Some(object.into()),
         resolve: vec![adopt(key, environment, service)],
         ..subject(Some(State::Drifted), setting(key), message)
     }
@@ -391,7 +380,7 @@ pub(crate) fn audit_folded() -> Report {
     );
     replicas.environment = "production-eu".into();
     replicas.service = "shop-07".into();
-    replicas.object = Some(deployment("shop-07"));
+    replicas.object = Some(object_of("shop-07"));
     replicas.desired = Some(git(value("3"), "deploy/production-eu/shop-07.yaml", 8));
     replicas.live = Some(LiveShown {
         object: replicas.object.clone(),
@@ -480,7 +469,7 @@ pub(crate) fn pending_restart() -> Report {
     let mut s = subject(None, setting("LOG_LEVEL"), message);
     s.desired = Some(git(value("info"), "deploy/production/config.yaml", 6));
     s.live = Some(LiveShown {
-        object: Some(ObjectId::new("", "ConfigMap", Some("shop"), "api-config")),
+        object: Some(ObjectId::new("", "ConfigMap", Some("shop"), "api-config").into()),
         ..live(value("info"), "data.LOG_LEVEL", None, None)
     });
     s.affects = vec![
@@ -512,7 +501,7 @@ pub(crate) fn pending_restart() -> Report {
 pub(crate) fn missing_object() -> Report {
     let worker = deployment("api-worker");
     let mut gone = subject(Some(State::Missing), EntryKey::Object, Message::default());
-    gone.object = Some(worker);
+    gone.object = Some(worker.into());
     gone.desired = Some(DesiredShown {
         value: value("Deployment"),
         place: Some(Place {
@@ -541,7 +530,7 @@ pub(crate) fn missing_object() -> Report {
             .name("ConfigMap/shop/api-hotfix")
             .and(" is live, and not in git. Applying keeps it, unless the deployer prunes."),
     );
-    extra.object = Some(ObjectId::new("", "ConfigMap", Some("shop"), "api-hotfix"));
+    extra.object = Some(ObjectId::new("", "ConfigMap", Some("shop"), "api-hotfix").into());
     extra.live = Some(LiveShown {
         value: value("ConfigMap"),
         object: extra.object.clone(),
@@ -639,7 +628,7 @@ pub(crate) fn only_changes() -> Report {
         Shown::Absent,
         value("Deployment"),
     );
-    object.subject.object = Some(deployment("api-worker"));
+    object.subject.object = Some(object_of("api-worker"));
     r.changes.push(object);
     r
 }
@@ -840,7 +829,7 @@ fn evidence() -> Vec<Finding> {
             };
             let mut s = subject(Some(state), setting(key), Message::default());
             s.service = "cart".into();
-            s.object = Some(deployment("cart"));
+            s.object = Some(object_of("cart"));
             if state == State::Missing {
                 s.desired = Some(git(value("0"), "deploy/production/cart.yaml", 12));
             }

@@ -230,17 +230,23 @@ fn no_contradiction(sections: &[&Recorded]) -> Result<(), Unread> {
     Ok(())
 }
 
+/// The kind of all parameters: a prefix may cover any of them.
+const PARAMETER: (&str, &str) = ("(parameter)", "");
+
 /// Only scopes of one kind can cover the same item.
 fn kind_of(scope: &Scope) -> (&str, &str) {
     match scope {
         Scope::Kind { group, kind, .. } => (group, kind),
         Scope::Item(id) => kind_of_item(id),
+        Scope::Prefix(_) => PARAMETER,
     }
 }
 
 fn kind_of_item(id: &ItemId) -> (&str, &str) {
     match id {
         ItemId::Object(object) => (&object.group, &object.kind),
+        ItemId::Parameter(_) => PARAMETER,
+        ItemId::Document(name) => ("(document)", name),
         ItemId::Fact(name) => ("(fact)", name),
     }
 }

@@ -111,8 +111,5 @@ impl Recorded {
 
 /// An item's identity for messages: `Deployment/shop/api`.
 fn shown(id: &ItemId) -> String {
-    match id {
-        ItemId::Object(object) => object.to_string(),
-        ItemId::Fact(name) => name.to_string(),
-    }
+    id.to_string()
 }

@@ -266,7 +266,7 @@ fn any_read() -> impl Strategy<Value = Read> {
                 namespace: o.namespace.clone(),
                 except: Some(o.name.clone()),
             },
-            ItemId::Fact(_) => Scope::Item(id),
+            _ => Scope::Item(id),
         },
         outcome,
         revision: revision.map(Into::into),

@@ -5,6 +5,7 @@ use crate::{
     model::{
         entry::EntryKey,
         finding::{DesiredShown, Disposition, Finding, Message, Piece, Severity, Subject},
+        observation::ItemId,
         report::{Occasion, Report},
     },
     render::{Style, message},
@@ -185,8 +186,8 @@ pub(super) fn without_environment(s: &Subject) -> Message {
 pub(super) fn sides(s: &Subject) -> String {
     let object = match (&s.key, &s.object) {
         // Names of objects follow names of services; for a field its kind is enough.
-        (EntryKey::Field(_), Some(o)) => o.kind.to_string(),
-        (EntryKey::Object, Some(o)) => format!("{}/{}", o.kind, o.name),
+        (EntryKey::Field(_), Some(ItemId::Object(o))) => o.kind.to_string(),
+        (EntryKey::Object, Some(ItemId::Object(o))) => format!("{}/{}", o.kind, o.name),
         _ => String::new(),
     };
     let value = |d: &Option<DesiredShown>| d.as_ref().map(|d| format!("{:?}", d.value));

@@ -1,0 +1,88 @@
+//! Where environments differ: the same service in several environments (or the same environment
+//! at several times), settings and fields side by side. What the rule `parity-gap` and the command
+//! `compare` are made of.
+
+use super::surface::SurfaceField;
+use crate::model::{
+    effective::EffectiveConfig,
+    entry::{Entry, EntryKey},
+    policy::Difference,
+    target::TargetId,
+    value::{Reading, ValueType},
+};
+use std::sync::Arc;
+
+/// A service in one of the places that are compared.
+#[derive(Clone, Copy)]
+pub struct ParitySide<'a> {
+    /// The service in its environment; documented differences and expected values go by it.
+    pub target: &'a TargetId,
+    /// The environment's own names, itself among them: taken out of values as whole words.
+    pub names: &'a [Box<str>],
+    /// Its settings.
+    pub config: &'a EffectiveConfig,
+    /// Its fields.
+    pub fields: &'a [SurfaceField],
+}
+
+/// An entry that is not the same on all sides.
+#[derive(Clone, Debug)]
+pub struct Gap {
+    /// The setting, the field, or the object as a whole.
+    pub key: EntryKey,
+    /// Kind and name of the object, for fields and objects (`Deployment/api`).
+    pub holder: Option<Arc<str>>,
+    /// How values compare.
+    pub ty: ValueType,
+    /// One per side, in their order.
+    pub values: Vec<GapValue>,
+    /// Indices of the sides that agree with one another, the largest group first.
+    pub groups: Vec<Vec<usize>>,
+    /// The documented difference that covers it.
+    pub documented: Option<Documented>,
+    /// Whether the values are one by type (or but for outer blanks) and differ as texts.
+    pub spelling_only: bool,
+}
+
+/// What one side says.
+#[derive(Clone, Debug)]
+pub struct GapValue {
+    /// The winning value, absent, or unknown.
+    pub reading: Reading<Entry>,
+    /// The layer that it is from; empty when absent.
+    pub layer: Arc<str>,
+    /// The containers that see it.
+    pub seen_by: Arc<[Box<str>]>,
+}
+
+/// A difference that driftgate.yaml gives a reason for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Documented {
+    /// Index into the differences.
+    pub index: usize,
+    /// The reason.
+    pub reason: Box<str>,
+    /// Sides whose value is not the expected one; empty when all are, or none is expected.
+    pub unexpected: Vec<usize>,
+}
+
+/// What comparing several sides gave.
+#[derive(Clone, Debug, Default)]
+pub struct Gaps {
+    /// Sorted: settings by name, then fields by object and path.
+    pub gaps: Vec<Gap>,
+    /// Entries looked at.
+    pub compared: u64,
+    /// Of them, present on several sides and not comparable.
+    pub opaque: u64,
+    /// Entries that are equal only because the environments' own names were taken out.
+    pub by_names: u64,
+    /// Indices of differences that covered a gap.
+    pub used: Vec<usize>,
+}
+
+/// Compares two or more sides of one service.
+#[must_use]
+pub fn gaps(_sides: &[ParitySide<'_>], _differences: &[Difference]) -> Gaps {
+    Gaps::default()
+}

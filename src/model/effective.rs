@@ -1,0 +1,180 @@
+//! The settings that win after merging a target's layers, with everything that they hide.
+
+use super::{
+    path::KeyPath,
+    setting::SettingEntry,
+    value::{Unread, ValueType},
+};
+use std::sync::Arc;
+
+/// The effective config of a target on one side.
+#[derive(Clone, Debug, Default)]
+pub struct EffectiveConfig {
+    /// The layers that it was merged from, lowest precedence first.
+    pub layers: Vec<LayerInfo>,
+    /// Sorted by the words of their names.
+    pub settings: Vec<EffectiveSetting>,
+    /// Keys of one layer that meet.
+    pub ambiguous: Vec<AmbiguousKey>,
+}
+
+/// A layer, as far as a merged setting refers to it.
+#[derive(Clone, Debug)]
+pub struct LayerInfo {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Why it could not be read (completely): it might have any setting.
+    pub unread: Option<Unread>,
+    /// Not this side's own: a layer without a live side stands in with what git says, one without
+    /// a desired side with what is live.
+    pub borrowed: bool,
+    /// What it is, if driftgate can't see it.
+    pub outside: Option<Box<str>>,
+}
+
+/// A setting with everything that layers say of it.
+#[derive(Clone, Debug)]
+pub struct EffectiveSetting {
+    /// The name that people know: the highest layer's.
+    pub name: Arc<str>,
+    /// Its words in lower case, joined by blanks: `database pool size`. Two settings may have the
+    /// same words where layers tell names of one style apart.
+    pub words: Arc<str>,
+    /// How its values compare.
+    pub ty: ValueType,
+    /// What every layer says, lowest precedence first; of one layer in its own order.
+    pub stack: Vec<Placed>,
+    /// Indices into `stack` of the values that win: one, or one per group of containers that see
+    /// different values. Empty when the highest layer takes the setting away, or all of them are
+    /// hidden by a value of a whole map around them.
+    pub winners: Vec<usize>,
+    /// Why the winner is not known: this layer (an index into the layers) could not be read and
+    /// might have a value that wins over it.
+    pub unknown: Option<(usize, Unread)>,
+}
+
+/// What one layer says of a setting.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Index into [`EffectiveConfig::layers`].
+    pub layer: usize,
+    /// What it says.
+    pub entry: SettingEntry,
+}
+
+/// Keys of one layer that stand for one setting of another layer, so that nobody knows which one
+/// it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AmbiguousKey {
+    /// Index into the layers.
+    pub layer: usize,
+    /// The keys, sorted.
+    pub keys: Vec<Arc<str>>,
+    /// The layer that spells it another way, and how.
+    pub other: (usize, Arc<str>),
+}
+
+impl EffectiveConfig {
+    /// The setting of this name: the exact one, else the only one with these words.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&EffectiveSetting> {
+        let spelt = |s: &&EffectiveSetting| {
+            *s.name == *name || s.stack.iter().any(|p| *p.entry.name == *name)
+        };
+        if let Some(exact) = self.settings.iter().find(spelt) {
+            return Some(exact);
+        }
+        let words = words(name);
+        let mut same = self.settings.iter().filter(|s| *s.words == *words);
+        let first = same.next()?;
+        same.next().is_none().then_some(first)
+    }
+}
+
+impl EffectiveSetting {
+    /// What wins, where one value does for all containers.
+    #[must_use]
+    pub fn winner(&self) -> Option<&Placed> {
+        match self.winners.as_slice() {
+            [one] if self.unknown.is_none() => self.stack.get(*one),
+            _ => None,
+        }
+    }
+
+    /// Everything that wins.
+    pub fn winning(&self) -> impl Iterator<Item = &Placed> {
+        self.winners.iter().filter_map(|i| self.stack.get(*i))
+    }
+
+    /// Everything that is hidden, highest precedence first.
+    pub fn shadowed(&self) -> impl Iterator<Item = &Placed> {
+        let is_winner = |i: &usize| self.winners.contains(i);
+        (0..self.stack.len())
+            .rev()
+            .filter(move |i| !is_winner(i))
+            .filter_map(|i| self.stack.get(i))
+    }
+
+    /// The path of the setting in the highest layer.
+    #[must_use]
+    pub fn path(&self) -> Option<&KeyPath> {
+        self.stack.last().map(|p| &p.entry.path)
+    }
+}
+
+/// The words of a name in lower case, joined by blanks: `DATABASE_POOL_SIZE`, `database.poolSize`,
+/// `database/pool-size` and `Database:PoolSize` are all `database pool size`. Digits stay with the
+/// letters before them; an acronym is one word (`dbURL`: `db url`, `HTTPServer`: `http server`).
+#[must_use]
+pub fn words(name: &str) -> Arc<str> {
+    let mut out = String::with_capacity(name.len() + 4);
+    let chars: Vec<char> = name.chars().collect();
+    for (i, &c) in chars.iter().enumerate() {
+        if !c.is_alphanumeric() {
+            if !out.is_empty() && !out.ends_with(' ') {
+                out.push(' ');
+            }
+            continue;
+        }
+        let before = i.checked_sub(1).map(|b| chars[b]);
+        let next_is_lower = chars.get(i + 1).is_some_and(|n| n.is_lowercase());
+        let begins = c.is_uppercase()
+            && before.is_some_and(|b| {
+                b.is_lowercase() || b.is_ascii_digit() || (b.is_uppercase() && next_is_lower)
+            });
+        // Within a name of capitals only, nothing begins inside a word.
+        if begins && chars.iter().any(|c| c.is_lowercase()) && !out.ends_with(' ') {
+            out.push(' ');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out.truncate(out.trim_end().len());
+    out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_by_their_words() {
+        for (name, expected) in [
+            ("DATABASE_POOL_SIZE", "database pool size"),
+            ("database.pool_size", "database pool size"),
+            ("database.poolSize", "database pool size"),
+            ("database/pool-size", "database pool size"),
+            ("Database:PoolSize", "database pool size"),
+            ("Database__PoolSize", "database pool size"),
+            ("dbURL", "db url"),
+            ("HTTPServer", "http server"),
+            ("S3_BUCKET", "s3 bucket"),
+            ("s3Bucket", "s3 bucket"),
+            ("_LEADING_", "leading"),
+            ("größeÄnderung", "größe änderung"),
+            ("", ""),
+            ("...", ""),
+        ] {
+            assert_eq!(&*words(name), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Settings of one layer on one side, before layers are merged.
+
+use super::{
+    entry::Entry,
+    path::{KeyPath, Segment},
+    tree::{Kind, NodeRef},
+    value::Unread,
+};
+use std::sync::Arc;
+
+/// The settings of one layer on one side.
+#[derive(Clone, Debug, Default)]
+pub struct LayerSettings {
+    /// In the order of the layer; of one name and one container the last counts.
+    pub entries: Vec<SettingEntry>,
+    /// What "not in it" means: absent, or (with why) unknown.
+    pub unread: Option<Unread>,
+}
+
+impl LayerSettings {
+    /// A layer of which nothing could be read.
+    #[must_use]
+    pub fn unread(why: Unread) -> LayerSettings {
+        LayerSettings {
+            entries: vec![],
+            unread: Some(why),
+        }
+    }
+}
+
+/// A setting in a layer.
+#[derive(Clone, Debug)]
+pub struct SettingEntry {
+    /// As the layer spells it, its prefix taken off: `DB_TIMEOUT`, `database.pool_size`.
+    pub name: Arc<str>,
+    /// The spelling style of the layer.
+    pub style: KeyStyle,
+    /// Where it stands in the part of its document that holds the settings: what replaces a whole
+    /// map hides what is below. One member for an environment variable.
+    pub path: KeyPath,
+    /// Its value, and where it is from.
+    pub entry: Entry,
+    /// The containers that see it; empty: whatever reads the layer.
+    pub seen_by: Arc<[Box<str>]>,
+}
+
+/// How a layer spells its keys. Within one style names are exact; across styles they match by
+/// their words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyStyle {
+    /// Names of environment variables.
+    Environment,
+    /// Nested maps, or names with dots.
+    Tree,
+    /// Paths with slashes, below the layer's own path.
+    Path,
+}
+
+/// The settings below `node`: leaves by the names of the maps around them, joined by dots. A list
+/// is one setting (merging replaces lists), and so is an empty map; a list of `{ name, value }` is
+/// read as settings. `path` is the way to `node` in the selected part; pass an empty one.
+pub fn settings_below<'a>(
+    node: NodeRef<'a>,
+    path: &mut KeyPath,
+    found: &mut dyn FnMut(&KeyPath, NodeRef<'a>),
+) {
+    match node.kind() {
+        Kind::Map if !node.is_empty() => {
+            for child in node.children() {
+                path.0.push(Segment::Member(child.key().as_str().into()));
+                settings_below(child, path, found);
+                path.0.pop();
+            }
+        }
+        Kind::List if is_name_value_list(node) => {
+            for item in node.children() {
+                let name = item.text_at(&["name"]).unwrap_or_default();
+                let value = ["value", "valueFrom"]
+                    .into_iter()
+                    .find_map(|member| item.member(member));
+                if let Some(value) = value {
+                    path.0.push(Segment::Item(vec![name.into()]));
+                    path.0.push(Segment::Member(value.key().as_str().into()));
+                    found(path, value);
+                    path.0.pop();
+                    path.0.pop();
+                }
+            }
+        }
+        _ => found(path, node),
+    }
+}
+
+/// Whether a list is `[{ name: A, value: x }, …]`, as environments are written in Kubernetes, ECS
+/// task definitions and many charts: every item has a name and at most one value.
+#[must_use]
+pub fn is_name_value_list(list: NodeRef<'_>) -> bool {
+    list.kind() == Kind::List
+        && !list.is_empty()
+        && list.children().all(|item| {
+            item.kind() == Kind::Map
+                && item.text_at(&["name"]).is_some_and(|n| !n.is_empty())
+                && item
+                    .children()
+                    .all(|m| matches!(m.key().as_str(), "name" | "value" | "valueFrom"))
+                && item.len() == 2
+        })
+}
+
+/// The name of the setting at a path of [`settings_below`]: members joined by dots as they are
+/// written, so that `a.b: 1` and `a: { b: 1 }` are one name.
+#[must_use]
+pub fn setting_name(path: &KeyPath) -> Arc<str> {
+    let mut out = String::new();
+    let mut segments = path.0.iter().peekable();
+    while let Some(segment) = segments.next() {
+        let word: &str = match segment {
+            Segment::Member(name) => name,
+            Segment::Item(keys) => {
+                // `[NAME].value`: the item's name is the setting's.
+                segments.next();
+                keys.first().map_or("", |k| k)
+            }
+            Segment::Index(_) => continue,
+        };
+        if !out.is_empty() {
+            out.push('.');
+        }
+        out.push_str(word);
+    }
+    out.into()
+}
