@@ -131,6 +131,12 @@ impl Value {
         }
     }
 
+    /// [`Value::same`] of settings, which are read as texts whatever their format makes of them.
+    #[must_use]
+    pub fn same_setting(&self, other: &Value, ty: ValueType) -> Sameness {
+        self.same(other, ty)
+    }
+
     /// Whether nothing of it may be shown.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {
