@@ -269,6 +269,11 @@ fn one_layer(
 ) {
     let target = &plan.targets[layer.target];
     let planned = &target.layers[layer.layer];
+    let spec = planned.head.as_ref().or(planned.base.as_ref());
+    let is_settings = match (spec, &planned.layer.live) {
+        (Some(spec), _) => !spec.has_objects(),
+        (None, live) => live.as_ref().is_some_and(|l| kind_of(l).settings.is_some()),
+    };
     let coverage = |side, source, from: &str, status| Coverage {
         service: target.id.service.clone(),
         environment: target.id.environment.clone(),
@@ -277,6 +282,7 @@ fn one_layer(
         source,
         from: from.into(),
         status,
+        is_settings,
         objects: 0,
         entries: 0,
         opaque: 0,
@@ -284,10 +290,20 @@ fn one_layer(
         without: vec![],
     };
     report.problems.extend(problems(layer));
-    if let Some(spec) = planned.head.as_ref().or(planned.base.as_ref()) {
+    if let Some(spec) = spec {
         let from = spec.shown();
-        let mut c = coverage(SideName::Desired, spec.kind(), &from, desired_status(layer));
+        let status = desired_status(layer, is_settings);
+        let mut c = coverage(SideName::Desired, spec.kind(), &from, status);
         c.objects = layer.head.objects.len() as u64;
+        if is_settings {
+            let settings = &layer.head.settings;
+            let names: BTreeSet<&str> = settings.iter().map(|s| &*s.name).collect();
+            c.entries = names.len() as u64;
+            c.opaque = settings
+                .iter()
+                .filter(|s| s.entry.value.is_opaque())
+                .count() as u64;
+        }
         report.coverage.push(c);
     }
     let system = system_of(plan, live, layer);
@@ -355,21 +371,24 @@ fn problems(layer: &LayerState) -> Vec<Problem> {
     out
 }
 
-fn desired_status(layer: &LayerState) -> CoverageStatus {
+fn desired_status(layer: &LayerState, is_settings: bool) -> CoverageStatus {
     let unread = layer
         .head
         .incomplete
         .as_ref()
         .or(layer.base.incomplete.as_ref());
     match unread {
-        None if layer.head.objects.is_empty() && layer.base.objects.is_empty() => {
+        None if !is_settings
+            && layer.head.objects.is_empty()
+            && layer.base.objects.is_empty() =>
+        {
             CoverageStatus::Failed(Unread::new(
                 UnreadCause::Malformed,
                 "no Kubernetes object was found there: is it the right place?",
             ))
         }
         None => CoverageStatus::Read,
-        Some(why) if layer.head.objects.is_empty() => CoverageStatus::Failed(why.clone()),
+        Some(why) if layer.head.objects.is_empty() && layer.head.settings.is_empty() => CoverageStatus::Failed(why.clone()),
         Some(why) => CoverageStatus::Partial(why.clone()),
     }
 }
