@@ -73,6 +73,20 @@ impl LayerPlan {
             _ => None,
         }
     }
+
+    /// The objects that it needs to read, if its source has objects.
+    #[must_use]
+    pub fn wanted(
+        &self,
+        worlds: &[&DesiredWorld],
+        namespace: Option<&str>,
+        deployed: Option<&DeployedSpec>,
+    ) -> Wanted {
+        match self.kubernetes() {
+            Some(spec) => wanted(worlds, namespace, spec.secrets, deployed),
+            None => Wanted::default(),
+        }
+    }
 }
 
 /// Which part of a configuration is asked for; empty means all.
@@ -276,8 +290,7 @@ const WORKLOADS: &[(&str, &str)] = &[
 
 /// What a layer needs to read of its cluster: the kinds that git has on any side, those that its
 /// objects can refer to, and as a help those that give evidence.
-#[must_use]
-pub fn wanted(
+fn wanted(
     worlds: &[&DesiredWorld],
     namespace: Option<&str>,
     secrets: SecretsMode,
@@ -350,15 +363,6 @@ pub fn deployer_object(deployed: &DeployedSpec) -> Option<ObjectId> {
         }
         DeployedSpec::Ref(_) | DeployedSpec::Annotation(_) => None,
     }
-}
-
-/// Adds what another layer wants.
-pub fn extend(all: &mut Wanted, more: Wanted) {
-    all.kinds.extend(more.kinds);
-    all.helps.extend(more.helps);
-    all.objects.extend(more.objects);
-    all.everything_in.extend(more.everything_in);
-    all.helps = &all.helps - &all.kinds;
 }
 
 /// Names by which the targets of a plan are grouped for reading.

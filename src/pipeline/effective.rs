@@ -4,7 +4,7 @@
 use super::{
     desired_state::{LayerState, State},
     judge,
-    live::Live,
+    live::{self, Live},
 };
 use crate::{
     check::TargetView,
@@ -222,12 +222,12 @@ impl<'a> Layers<'a> {
     fn of_live(&self, layer: &LayerState) -> Option<LayerSettings> {
         let planned = self.planned(layer);
         if let Some((of, key)) = self.config_map(planned) {
-            judge::system_of(self.plan, self.live, of)?;
+            live::system_of(self.plan, self.live, of)?;
             return Some(self.input(of, |input| config_map_settings(input, key, Side::Live)));
         }
         match planned.layer.live.as_ref()? {
             LiveSpec::Kubernetes(_) => {
-                judge::system_of(self.plan, self.live, layer)?;
+                live::system_of(self.plan, self.live, layer)?;
                 Some(self.input(layer, |input| workload_settings(input, Side::Live)))
             }
             _ => judge::live_settings(self.plan, self.live, layer),
@@ -255,7 +255,7 @@ impl<'a> Layers<'a> {
                 self.planned(layer).layer.live,
                 Some(LiveSpec::Kubernetes(_))
             );
-            let Some(system) = judge::system_of(self.plan, self.live, layer).filter(|_| objects)
+            let Some(system) = live::system_of(self.plan, self.live, layer).filter(|_| objects)
             else {
                 continue;
             };

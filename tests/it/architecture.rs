@@ -100,7 +100,7 @@ const VENDORS: &[(&str, &[&str])] = &[
 const SIBLINGS: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("check", &[]),
-    ("render", &["value", "words"]),
+    ("render", &["lines", "parts", "value", "words"]),
     (
         "desired",
         &[
