@@ -443,7 +443,7 @@ fn a_value_of_its_own_is_judged_by_the_last_part_of_its_name() {
     ] {
         assert_eq!(sealing(name, Kind::Text, value), Sealing::Text, "{name}");
     }
-    assert_eq!(sealing("PASSWORD", Kind::Number, "4711"), Sealing::Text);
+    assert_eq!(sealing("PASSWORD", Kind::Number, "47110815"), Sealing::Text);
     for (name, value) in [
         ("DB_TIMEOUT", "10s"),
         ("PASSWORD", ""),
