@@ -30,6 +30,10 @@ pub struct Plan {
     pub render: RenderPolicy,
     /// From base.
     pub deployers: Vec<Box<str>>,
+    /// How findings are judged: base's configuration.
+    pub judge: Arc<Project>,
+    /// Whether nothing was left out by a filter.
+    pub whole: bool,
     /// Head's configuration stands in for base's, which has none.
     pub adopted: bool,
     /// What people must know of the configuration itself.
@@ -45,6 +49,8 @@ pub struct TargetPlan {
     pub environment: Arc<Environment>,
     /// In head's order.
     pub layers: Vec<LayerPlan>,
+    /// Whether names meet across spelling styles only where they are the same text.
+    pub exact_keys: bool,
 }
 
 /// A layer of a target.
@@ -170,6 +176,8 @@ pub fn plan(base: Option<&Project>, head: &Project, filter: &Filter) -> Result<P
         gate: judge.gate.clone(),
         render: judge.render.clone(),
         deployers: judge.deployers.clone(),
+        judge: Arc::new(judge.clone()),
+        whole: filter.environments.is_empty() && filter.services.is_empty(),
         adopted: base.is_none(),
         notes,
     })
@@ -243,6 +251,7 @@ fn target(base: Option<&Project>, head: &Target) -> TargetPlan {
         })
         .collect();
     TargetPlan {
+        exact_keys: before.map_or(head.exact_keys, |b| b.exact_keys),
         id: head.id.clone(),
         environment: before
             .map(|b| b.environment.clone())
