@@ -6,6 +6,7 @@ mod format;
 mod leaves;
 mod load;
 mod near;
+mod seal;
 mod select;
 #[cfg(test)]
 mod tests;
@@ -17,4 +18,5 @@ pub use select::{NotSelected, select};
 pub(super) use collect::Collector;
 pub(super) use leaves::{Found, Wrong, entries};
 pub(super) use load::{Absent, Load, SettingsFile, load, missing};
-pub(super) use near::{among, did_you_mean};
+pub(super) use near::did_you_mean;
+pub(super) use seal::Sealer;
