@@ -5,12 +5,14 @@
 mod embedded;
 mod evidence;
 mod fields;
+mod leaves;
 mod objects;
 mod restarts;
 mod settings;
 mod sources;
 mod worlds;
 
+pub mod names;
 pub mod parity;
 pub mod surface;
 pub mod walk;
