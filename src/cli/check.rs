@@ -160,6 +160,7 @@ impl InputArgs {
                 .filter(|k| !k.is_empty()),
             cache: cache_folder(),
             program_path: std::env::var_os("PATH").unwrap_or_default(),
+            variables: std::sync::Arc::new(|name| std::env::var_os(name)),
             progress: super::progress::new(terminal.progress),
         }
     }

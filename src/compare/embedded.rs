@@ -118,7 +118,7 @@ fn inner_path(outer: &KeyPath, inner: &KeyPath) -> KeyPath {
 
 /// The place inside a block scalar: its lines follow the outer file's. Flow scalars have escapes,
 /// so only their own place is known.
-fn inner_place(outer: &Place, node: NodeRef<'_>) -> Place {
+pub(crate) fn inner_place(outer: &Place, node: NodeRef<'_>) -> Place {
     let inner = node.key_span().or_else(|| node.span());
     match (outer.span, inner, &outer.exact) {
         (Some(o), Some(i), Exactness::Exact) if o.line > 0 => Place::exact(

@@ -164,6 +164,30 @@ impl Scope {
             _ => false,
         }
     }
+
+    /// Whether something could be in both.
+    #[must_use]
+    pub fn meets(&self, other: &Scope) -> bool {
+        match (self, other) {
+            (Scope::Item(id), scope) | (scope, Scope::Item(id)) => scope.covers(id),
+            (Scope::Prefix(a), Scope::Prefix(b)) => a.starts_with(&**b) || b.starts_with(&**a),
+            (
+                Scope::Kind {
+                    group: group_a,
+                    kind: kind_a,
+                    namespace: a,
+                    ..
+                },
+                Scope::Kind {
+                    group: group_b,
+                    kind: kind_b,
+                    namespace: b,
+                    ..
+                },
+            ) => group_a == group_b && kind_a == kind_b && (a.is_none() || b.is_none() || a == b),
+            _ => false,
+        }
+    }
 }
 
 /// `ConfigMap in shop`, `Deployment`, `Namespace/shop`.

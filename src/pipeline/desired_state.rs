@@ -9,7 +9,7 @@ use crate::{
         desired::DesiredWorld,
         observation::ObjectId,
         report::Occasion,
-        target::{DesiredSpec, LiveSpec},
+        target::DesiredSpec,
         value::{Unread, UnreadCause},
     },
     plan::{LayerPlan, Plan, TargetPlan},
@@ -152,12 +152,12 @@ impl<'r> Reader<'r> {
 
     /// Where objects without a namespace live: as configured, else as the credentials say.
     fn namespace(&self, layer: &LayerPlan) -> Option<Box<str>> {
-        let Some(LiveSpec::Kubernetes(spec)) = &layer.layer.live else {
-            return None;
-        };
-        spec.namespace
+        let live = layer.layer.live.as_ref()?;
+        layer
+            .kubernetes()?
+            .namespace
             .clone()
-            .or_else(|| super::live::connect(self.run, spec).ok()?.namespace())
+            .or_else(|| super::live::connect(self.run, live).ok()?.namespace())
             .or_else(|| Some("default".into()))
     }
 

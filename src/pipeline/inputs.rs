@@ -6,6 +6,7 @@ use crate::{
     git::Repository,
     model::{secret::DigestKey, time::Timestamp},
     plan::Filter,
+    source::Variables,
 };
 use anyhow::Context;
 use std::{
@@ -47,6 +48,8 @@ pub struct Inputs {
     pub cache: Option<PathBuf>,
     /// The value of `PATH`, in which renderers are looked up.
     pub program_path: OsString,
+    /// The process environment, for sources that read variables.
+    pub variables: Variables,
     /// What shows progress.
     pub progress: Progress,
 }

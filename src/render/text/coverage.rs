@@ -35,7 +35,8 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::
     if report.coverage.is_empty() {
         page.wrapped(2, 4, &[Span::painted("nothing was read", Paint::BoldRed)])?;
     }
-    without(page, report)
+    without(page, report)?;
+    not_evaluated(page, report)
 }
 
 /// What could not be read, one line per reason however many services share it.
@@ -222,4 +223,21 @@ fn without(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         page.wrapped(2, 4, &[label, Span::prose(" "), Span::prose(what)])?;
     }
     Ok(())
+}
+
+/// Rules whose silence means nothing here, by reason.
+fn not_evaluated(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    if report.not_evaluated.is_empty() {
+        return Ok(());
+    }
+    let reasons = grouped(&report.not_evaluated, |n| &*n.why);
+    let text: Vec<String> = reasons
+        .iter()
+        .map(|(why, rules)| {
+            let rules: Vec<&str> = rules.iter().map(|n| n.rule).collect();
+            format!("{} ({why})", rules.join(", "))
+        })
+        .collect();
+    let text = format!("not evaluated: {}", text.join("; "));
+    page.wrapped(2, 4, &[Span::painted(&text, Paint::Dim)])
 }
