@@ -131,6 +131,18 @@ impl Value {
         }
     }
 
+    /// [`Value::same`] for settings: where no type is known, scalars compare by their text (a file
+    /// says `20`, a variable can only say `"20"`). `null` is no text.
+    #[must_use]
+    pub fn same_setting(&self, other: &Value, ty: ValueType) -> Sameness {
+        match (self, other) {
+            (Value::Plain(a), Value::Plain(b)) if a.is_scalar() && b.is_scalar() => {
+                Sameness::of(a.same(b, ty) || a.text() == b.text())
+            }
+            _ => self.same(other, ty),
+        }
+    }
+
     /// Whether nothing of it may be shown.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {
@@ -173,6 +185,11 @@ impl Plain {
                 .unwrap_or_default()
                 .into(),
         }
+    }
+
+    /// Neither `null` nor a map or list.
+    fn is_scalar(&self) -> bool {
+        matches!(self, Plain::Bool(_) | Plain::Number(_) | Plain::Text(_))
     }
 
     fn same(&self, other: &Plain, ty: ValueType) -> bool {

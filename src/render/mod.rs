@@ -4,6 +4,8 @@
 //! an argv, so that nothing of somebody else's input is taken for words or for shell syntax.
 
 mod json;
+mod lines;
+mod parts;
 mod text;
 mod value;
 mod words;
