@@ -5,6 +5,7 @@ mod env;
 #[cfg(test)]
 mod formats_tests;
 mod ini;
+pub mod edit;
 mod input;
 mod json;
 mod lines;

@@ -40,6 +40,10 @@ pub(crate) fn learn(
         if !state.layers.iter().any(|l| l.target == t && l.in_scope) {
             continue;
         }
+        // Without a live side nothing is compared with what was deployed.
+        if target.layers.iter().all(|l| l.layer.live.is_none()) {
+            continue;
+        }
         let mut deployed = one(run, plan, state, t, live);
         let revision = resolve(run, &mut deployed);
         for layer in state
@@ -50,7 +54,11 @@ pub(crate) fn learn(
             let Some((repository, revision)) = &revision else {
                 continue;
             };
-            let spec = target.layers[layer.layer].base.as_ref();
+            let planned = &target.layers[layer.layer];
+            if planned.layer.repository.is_some() {
+                continue;
+            }
+            let spec = planned.base.as_ref();
             match repository.files_at(revision) {
                 Ok(files) => {
                     let world = reader.world(spec, &files, layer.namespace.as_deref());

@@ -8,10 +8,12 @@ mod history;
 mod inputs;
 mod judge;
 mod live;
+mod repositories;
 mod revisions;
 mod snapshot;
 
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
+pub use repositories::Checkout;
 pub use inputs::{Inputs, Progress, ZeroConfig};
 pub use snapshot::{SnapshotOutcome, SnapshotRequest, snapshot};
 
@@ -46,12 +48,7 @@ pub struct CheckRequest {
 pub fn check(request: &CheckRequest) -> anyhow::Result<Report> {
     let run = Run::new(&request.inputs)?;
     let mut analysis = analyse(&run, request)?;
-    history::fill(
-        &run,
-        &analysis.revisions,
-        &analysis.state,
-        &mut analysis.compared,
-    );
+    history::fill(&run, &mut analysis);
     let effective = analysis.effective(&|t| judge::needs_merging(&analysis.plan, t));
     let views = effective::views(&analysis.plan, &effective);
     Ok(judge::report(&run, &analysis, &views, request.fail_on))
