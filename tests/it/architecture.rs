@@ -11,6 +11,8 @@ use std::{
 const LAYERS: &[&[&str]] = &[
     &["model"],
     &["document", "git", "net", "process", "text", "classify"],
+    // What both sides of a file of settings share.
+    &["settings"],
     &["source", "desired", "snapshot"],
     &[
         "kubernetes",
