@@ -24,6 +24,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["check"],
     &["policy"],
+    &["explain"],
     &["render", "publish"],
     &["pipeline"],
     &["cli"],
@@ -114,6 +115,7 @@ const PURE: &[&str] = &[
     "compare",
     "check",
     "policy",
+    "explain",
     "render",
     "kubernetes",
 ];
