@@ -27,6 +27,20 @@ pub(super) enum Form {
     KeyPath,
     /// One line of text.
     Line,
+    /// One word.
+    Word,
+    /// A sentence or several; line breaks are blanks.
+    Prose,
+    /// A part of a file's name: Spring's `application`, a profile.
+    NamePart,
+    /// A key of a ConfigMap, as Kubernetes checks it.
+    ConfigMapKey,
+    /// The name of an environment variable.
+    EnvName,
+    /// A path on the disk of the machine.
+    DiskPath,
+    /// A folder relative to that of driftgate.yaml, which may be outside of the repository.
+    Folder,
 }
 
 /// Why a text does not fit its place.
@@ -66,6 +80,9 @@ impl Form {
                 message: "the text is empty".into(),
             });
         }
+        if self == Form::Prose {
+            return prose(value);
+        }
         if value.chars().any(char::is_control) {
             return misfit(
                 value,
@@ -74,6 +91,7 @@ impl Form {
         }
         match self {
             Form::Path | Form::Glob => return path(value),
+            Form::Folder => return folder(value),
             Form::Namespace if !is_label(value) => {
                 return misfit(
                     value,
@@ -105,15 +123,108 @@ impl Form {
             Form::Workload => {
                 workload(value)?;
             }
-            _ => {}
+            _ => self.check_word(value)?,
         }
         Ok(value.into())
+    }
+
+    fn check_word(self, value: &str) -> Result<(), Misfit> {
+        match self {
+            Form::Word if value.contains(char::is_whitespace) => {
+                misfit(value, "holds a blank: expected one word")
+            }
+            Form::NamePart if value.contains(is_special) || value.contains(char::is_whitespace) => {
+                misfit(
+                    value,
+                    "is no part of a file's name: expected no blanks and none of / \\ , : * ?",
+                )
+            }
+            Form::ConfigMapKey if !is_config_map_key(value) => misfit(
+                value,
+                "is no key of a ConfigMap: expected at most 253 letters, digits, `-`, `_` and `.`",
+            ),
+            Form::EnvName if value.contains(['=', '*']) || value.contains(char::is_whitespace) => {
+                misfit(
+                    value,
+                    "is no name of an environment variable: expected no blanks, `=` or `*`",
+                )
+            }
+            Form::DiskPath if value.starts_with('~') => misfit(
+                value,
+                "begins with `~`, which only a shell knows: write the path out",
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// Whether wildcards have a meaning here that a variable must not bring in.
     pub(super) fn is_glob(self) -> bool {
         self == Form::Glob
     }
+}
+
+fn is_special(c: char) -> bool {
+    matches!(c, '/' | '\\' | ',' | ':' | '*' | '?')
+}
+
+/// As Kubernetes checks them.
+fn is_config_map_key(text: &str) -> bool {
+    text.len() <= 253
+        && text != "."
+        && !text.starts_with("..")
+        && text
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'))
+}
+
+/// Sentences on one line.
+fn prose(value: &str) -> Result<Box<str>, Misfit> {
+    let words: Vec<&str> = value.split_whitespace().collect();
+    if words.is_empty() {
+        return Err(Misfit {
+            class: "is empty",
+            message: "the text says nothing".into(),
+        });
+    }
+    let line = words.join(" ");
+    if line.chars().any(char::is_control) {
+        return misfit(&line, "holds a control character");
+    }
+    Ok(line.into())
+}
+
+/// Normalises a relative path that may leave the repository: `..` stands only in front.
+fn folder(value: &str) -> Result<Box<str>, Misfit> {
+    if value.starts_with(['/', '~']) {
+        return misfit(
+            value,
+            "is no relative path: expected a folder relative to that of driftgate.yaml",
+        );
+    }
+    if value.contains("://") {
+        return misfit(value, "is an address: expected a folder with a checkout");
+    }
+    if value.contains('\\') {
+        return misfit(value, "holds a backslash: paths are written with `/`");
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in value.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() {
+        return Ok(".".into());
+    }
+    let path = parts.join("/");
+    if path.starts_with('-') {
+        return misfit(value, "begins with `-`: tools would take it for an option");
+    }
+    Ok(path.into())
 }
 
 /// Normalises a path of the repository: no `.`, no empty parts, `..` taken back; the root is `.`.

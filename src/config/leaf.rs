@@ -6,11 +6,8 @@ use super::{
     suggest::{did_you_mean, listed},
 };
 use crate::model::{
-    report::FailOn,
-    target::{SecretsMode, Tier},
     time::parse_span,
     tree::{Kind, NodeRef, Span},
-    value::ValueType,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::json;
@@ -244,98 +241,6 @@ impl<T: Words> JsonSchema for Word<T> {
             .collect();
         json_schema!({ "type": "string", "oneOf": words })
     }
-}
-
-impl Words for Tier {
-    const WHAT: &'static str = "tier";
-    const ALL: &'static [(&'static str, Tier, &'static str)] = &[
-        ("production", Tier::Production, "Users depend on it."),
-        ("staging", Tier::Staging, "The last step before production."),
-        ("development", Tier::Development, "For developers."),
-        ("preview", Tier::Preview, "Short-lived, one per change."),
-    ];
-}
-
-impl Words for SecretsMode {
-    const WHAT: &'static str = "secrets mode";
-    const ALL: &'static [(&'static str, SecretsMode, &'static str)] = &[
-        (
-            "references",
-            SecretsMode::References,
-            "Read no Secret: references to them are compared. Needs no right on Secrets.",
-        ),
-        (
-            "presence",
-            SecretsMode::Presence,
-            "Compare whether Secrets and their keys exist. Needs get and list on Secrets.",
-        ),
-        (
-            "digest",
-            SecretsMode::Digest,
-            "Compare their values by keyed digest; none is ever shown. Needs get and list on Secrets.",
-        ),
-    ];
-}
-
-impl Words for FailOn {
-    const WHAT: &'static str = "severity";
-    const ALL: &'static [(&'static str, FailOn, &'static str)] = &[
-        ("error", FailOn::Error, "Errors fail."),
-        ("warning", FailOn::Warning, "Warnings and errors fail."),
-        ("info", FailOn::Info, "Every finding fails."),
-        (
-            "never",
-            FailOn::Never,
-            "No finding fails; a run that could not read everything still does.",
-        ),
-    ];
-}
-
-impl Words for ValueType {
-    const WHAT: &'static str = "type";
-    const ALL: &'static [(&'static str, ValueType, &'static str)] = &[
-        (
-            "text",
-            ValueType::Text,
-            "Compare by text: `\"20\"` and `20.0` differ.",
-        ),
-        (
-            "quantity",
-            ValueType::Quantity,
-            "A Kubernetes quantity: `500m` equals `0.5`.",
-        ),
-        (
-            "duration",
-            ValueType::Duration,
-            "A span of time: `60s` equals `1m`.",
-        ),
-    ];
-}
-
-/// `if-absent: skip`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Skip;
-
-impl Words for Skip {
-    const WHAT: &'static str = "way to treat an absent file";
-    const ALL: &'static [(&'static str, Skip, &'static str)] = &[(
-        "skip",
-        Skip,
-        "Leave it out where it does not exist. Softens nothing else: a file that can't be read is still a problem.",
-    )];
-}
-
-/// `deploys: later`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Later;
-
-impl Words for Later {
-    const WHAT: &'static str = "way to deploy";
-    const ALL: &'static [(&'static str, Later, &'static str)] = &[(
-        "later",
-        Later,
-        "Merging does not deploy here: a promotion or an approval does.",
-    )];
 }
 
 /// A text or a list of texts.

@@ -16,8 +16,10 @@ mod read;
 mod schema;
 mod services;
 mod show;
+mod sides;
 mod suggest;
 mod variables;
+mod words;
 mod zero;
 
 #[cfg(test)]
@@ -35,15 +37,17 @@ use crate::{
     model::{
         place::Place,
         problem::Problem,
-        target::{Gate, Project, RenderPolicy},
+        target::{Gate, Project, RenderPolicy, below},
         tree::{NodeRef, Tree},
     },
 };
 use each::Finder;
+use form::Form;
+use leaf::{Map, Text};
 use read::{Cx, FromNode};
 use services::Services;
 use std::{collections::BTreeMap, sync::Arc};
-use variables::Filler;
+use variables::{Filler, Scope};
 
 /// A driftgate.yaml that was read.
 #[derive(Clone, Debug)]
@@ -140,6 +144,7 @@ fn build(
     raw: &raw::Project,
 ) -> Project {
     let mut filler = Filler::default();
+    let home = finder.home;
     let environments = environments::build(cx, &mut filler, raw);
     for place in environments.values() {
         let at = Place::exact(cx.file.clone(), place.name.span);
@@ -153,6 +158,7 @@ fn build(
         layers: 0,
     }
     .targets(raw, &environments);
+    let repositories = repositories(cx, &mut filler, home, raw.repositories.as_ref());
     filler.finish(cx);
     let built = environments.values().map(|p| p.built.clone());
     Project {
@@ -161,6 +167,7 @@ fn build(
         gate: gate(raw.gate.as_ref()),
         render: render(cx, raw.render.as_ref()),
         deployers: deployers(raw),
+        repositories,
         ..Project::default()
     }
 }
@@ -189,6 +196,28 @@ fn render(cx: &mut Cx<'_>, raw: Option<&raw::Render>) -> RenderPolicy {
             .as_ref()
             .and_then(|t| u32::try_from(t.value).ok()),
     }
+}
+
+/// Other checkouts, by name, from the repository's root.
+fn repositories(
+    cx: &mut Cx<'_>,
+    filler: &mut Filler,
+    home: &str,
+    raw: Option<&Map<Text>>,
+) -> BTreeMap<Box<str>, Box<str>> {
+    let scope = Scope::new("repositories".into(), false);
+    let mut out = BTreeMap::new();
+    for entry in raw.map_or(&[][..], |m| &m.0) {
+        environments::check_name(cx, "repository", &entry.name);
+        let Some(folder) = &entry.value else { continue };
+        let Some(folder) = filler.fill(cx, folder, &scope, Form::Folder) else {
+            continue;
+        };
+        if let Ok(folder) = Form::Folder.check(&below(home, &folder)) {
+            out.insert(entry.name.value.as_str().into(), folder);
+        }
+    }
+    out
 }
 
 fn deployers(raw: &raw::Project) -> Vec<Box<str>> {

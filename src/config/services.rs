@@ -4,12 +4,14 @@ use super::{
     Places,
     each::{Finder, FoundServices},
     environments::{self, Place, check_name},
-    layers::{self, Builder},
-    leaf::{Entry, Text},
+    layers,
+    leaf::{Entry, Text, Word},
     raw,
     read::{Cx, is_lost},
+    sides::{Builder, Declared},
     suggest::{did_you_mean, listed, nearest},
     variables::{Filler, Scope, check_variables},
+    words::Keys,
 };
 use crate::model::{
     place,
@@ -82,7 +84,7 @@ impl Services<'_, '_, '_> {
             if named.is_some_and(|e| e.value.is_none()) {
                 continue;
             }
-            self.service(name, named, &pattern, environments, &mut out);
+            self.service(project, name, named, &pattern, environments, &mut out);
         }
         self.unused(environments, &out);
         out
@@ -209,6 +211,7 @@ impl Services<'_, '_, '_> {
 
     fn service(
         &mut self,
+        project: &raw::Project,
         name: &str,
         named: Option<&Entry<raw::Service>>,
         pattern: &Pattern<'_>,
@@ -243,7 +246,8 @@ impl Services<'_, '_, '_> {
                 return;
             }
             let scope = scope_of(name, place, at.and_then(Option::as_deref), many, own);
-            if let Some(target) = self.target(&arc, place, &layers, &scope) {
+            if let Some(mut target) = self.target(project, &arc, place, &layers, &scope) {
+                target.exact_keys = exact_keys(project, many, own);
                 out.push(target);
             }
         }
@@ -304,6 +308,7 @@ impl Services<'_, '_, '_> {
 
     fn target(
         &mut self,
+        project: &raw::Project,
         service: &Arc<str>,
         place: &Place<'_>,
         layers: &[&raw::Layer],
@@ -314,6 +319,12 @@ impl Services<'_, '_, '_> {
             cx: self.cx,
             filler: self.filler,
             scope,
+            service,
+            layers,
+            declared: Declared {
+                repositories: project.repositories.as_ref(),
+                unsure: is_lost(&project.lost, "repositories"),
+            },
         };
         let built: Vec<_> = layers.iter().map(|l| builder.layer(l)).collect();
         Some(Target {
@@ -342,7 +353,7 @@ impl Services<'_, '_, '_> {
 
     /// None is forgotten silently.
     fn unused(&mut self, environments: &Environments<'_>, targets: &[Target]) {
-        if self.cx.problems.iter().any(|p| p.blocks) {
+        if self.filler.has_failed() || self.cx.problems.iter().any(|p| p.blocks) {
             return;
         }
         for (name, place) in environments {
@@ -372,6 +383,17 @@ fn runs_in(
     };
     list.iter()
         .any(|t| t.value == environment || is_meant(&t.value))
+}
+
+/// What is written nearest to the service wins.
+fn exact_keys(
+    project: &raw::Project,
+    many: Option<&raw::Service>,
+    own: Option<&raw::Service>,
+) -> bool {
+    let of = |s: Option<&raw::Service>| s.and_then(|s| s.keys);
+    let nearest = of(own).or_else(|| of(many)).or(project.keys);
+    nearest.is_some_and(|Word(keys)| keys == Keys::Exact)
 }
 
 /// Layers of the same name are replaced where they are, new ones come last.

@@ -1,7 +1,7 @@
 //! What was parsed and sealed in this run. Base, head and deployed share most blobs; what is
 //! unchanged is one allocation, so that comparing can tell by the pointer.
 
-use super::objects::Extracted;
+use super::{objects::Extracted, settings::SettingsFile};
 use crate::model::place::Exactness;
 use std::{
     collections::HashMap,
@@ -28,11 +28,23 @@ pub(super) enum CacheKey {
     Render([u8; 32]),
 }
 
+/// A file of settings: of which content, and how it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SettingsKey {
+    /// Git's id of the content.
+    pub(super) blob: Box<str>,
+    /// The same content at another path is another place.
+    pub(super) path: Arc<str>,
+    /// The format, and whether it is sealed.
+    pub(super) how: String,
+}
+
 /// Parsed files and renders of one run, shared between threads and targets.
 #[derive(Default)]
 pub struct ParseCache {
     // A map that is only asked, never walked: its order reaches no output.
     known: Mutex<HashMap<CacheKey, Arc<Extracted>>>,
+    settings: Mutex<HashMap<SettingsKey, Arc<SettingsFile>>>,
     versions: Mutex<HashMap<PathBuf, Arc<str>>>,
 }
 
@@ -50,6 +62,24 @@ impl ParseCache {
     /// Keeps `made`; if another thread was faster, its result is the one everybody gets.
     pub(super) fn keep(&self, key: CacheKey, made: Extracted) -> Arc<Extracted> {
         self.lock()
+            .entry(key)
+            .or_insert_with(|| Arc::new(made))
+            .clone()
+    }
+
+    pub(super) fn settings(&self, key: &SettingsKey) -> Option<Arc<SettingsFile>> {
+        let settings = self.settings.lock();
+        settings
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(key)
+            .cloned()
+    }
+
+    /// As [`ParseCache::keep`].
+    pub(super) fn keep_settings(&self, key: SettingsKey, made: SettingsFile) -> Arc<SettingsFile> {
+        let settings = self.settings.lock();
+        settings
+            .unwrap_or_else(PoisonError::into_inner)
             .entry(key)
             .or_insert_with(|| Arc::new(made))
             .clone()

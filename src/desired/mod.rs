@@ -6,6 +6,7 @@
 //! - `objects`: documents to objects; `shape`: what a Secret's and a ConfigMap's data mean;
 //!   `invalid`: what kubectl would refuse
 //! - `render`, `export`, `disk`, `opaque`: what kustomize and helm have in common
+//! - `settings`: what the sources of settings have in common
 //! - `world`: objects of many files to one world; `cache`: what base, head and deployed share
 //! - `scope`: kinds that live outside of namespaces
 
@@ -25,12 +26,14 @@ mod plain;
 mod render;
 mod rendered;
 mod scope;
+mod settings;
 mod shape;
 mod spring;
 mod world;
 
 pub use cache::ParseCache;
 pub use scope::is_cluster_scoped;
+pub use settings::{NotSelected, format_of_file, select, style_of, value_of};
 
 use crate::{
     git::{FileError, Files},

@@ -89,17 +89,7 @@ impl WorldBuilder {
             let problem = Problem::new(place, "no Kubernetes object was found").harmless();
             self.world.problems.push(problem);
         }
-        let mut blocking = self.world.problems.iter().filter(|p| p.blocks);
-        if let Some(first) = blocking.next() {
-            let more = match blocking.count() {
-                0 => String::new(),
-                n => format!("; {n} more"),
-            };
-            self.world.incomplete = Some(Unread::new(
-                self.cause.unwrap_or(UnreadCause::Malformed),
-                format!("{first}{more}"),
-            ));
-        }
+        self.world.incomplete = incomplete(&self.world.problems, self.cause);
         self.world.inputs = self.inputs.into_iter().collect();
         self.world
     }
@@ -140,6 +130,20 @@ impl WorldBuilder {
             }
         }
     }
+}
+
+/// Why something may be missing, if a problem says that something was not read.
+pub(super) fn incomplete(problems: &[Problem], cause: Option<UnreadCause>) -> Option<Unread> {
+    let mut blocking = problems.iter().filter(|p| p.blocks);
+    let first = blocking.next()?;
+    let more = match blocking.count() {
+        0 => String::new(),
+        n => format!("; {n} more"),
+    };
+    Some(Unread::new(
+        cause.unwrap_or(UnreadCause::Malformed),
+        format!("{first}{more}"),
+    ))
 }
 
 /// What kind of failure a path is.

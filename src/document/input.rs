@@ -36,6 +36,8 @@ pub(super) struct Input<'b> {
     pub(super) forbidden: Vec<Forbidden>,
     /// Offsets in `text` before which a byte-order mark was taken out.
     marks: Vec<usize>,
+    /// The file is ISO 8859-1: each character of the text is one byte of it.
+    pub(super) latin_1: bool,
 }
 
 impl<'b> Input<'b> {
@@ -48,11 +50,31 @@ impl<'b> Input<'b> {
         Ok(input)
     }
 
-    /// For JSON: only the control characters that no JSON text may hold.
-    pub(super) fn json(bytes: &'b [u8]) -> Result<Input<'b>, DocumentProblem> {
+    /// For all formats but YAML and properties: only the control characters that no JSON text may
+    /// hold.
+    pub(super) fn plain(bytes: &'b [u8]) -> Result<Input<'b>, DocumentProblem> {
         let mut input = Input::utf8(bytes)?;
         input.mask(is_control_in_json);
         Ok(input)
+    }
+
+    /// For properties: a file that is no UTF-8 is ISO 8859-1, as Java read them all before 9; a
+    /// form feed is a blank.
+    pub(super) fn properties(bytes: &'b [u8]) -> Result<Input<'b>, DocumentProblem> {
+        let mut input = Input::utf8(bytes)?;
+        if !input.forbidden.is_empty() {
+            let bytes = bytes.strip_prefix(&BOM).unwrap_or(bytes);
+            input.text = bytes.iter().copied().map(char::from).collect();
+            input.forbidden.clear();
+            input.latin_1 = true;
+        }
+        input.mask(|c| is_control_in_json(c) && c != '\u{c}');
+        Ok(input)
+    }
+
+    /// Whether the file begins with a byte-order mark.
+    pub(super) fn has_mark(&self) -> bool {
+        !self.marks.is_empty()
     }
 
     fn utf8(bytes: &'b [u8]) -> Result<Input<'b>, DocumentProblem> {
@@ -80,6 +102,7 @@ impl<'b> Input<'b> {
             text,
             forbidden,
             marks,
+            latin_1: false,
         })
     }
 
@@ -161,9 +184,19 @@ impl<'b> Input<'b> {
         }
     }
 
+    /// The place in the file of a byte range of the text.
+    pub(super) fn span(&self, lines: &Lines<'_>, start: usize, end: usize) -> Span {
+        let mut span = lines.span(start, end);
+        if self.latin_1 {
+            span.start = small(lines.chars_before(start));
+            span.end = small(lines.chars_before(end));
+        }
+        self.shift(span)
+    }
+
     /// The problem of a forbidden place.
     pub(super) fn problem(&self, bad: Forbidden) -> DocumentProblem {
-        let span = self.shift(Lines::new(&self.text).span(bad.at, bad.at + 1));
+        let span = self.span(&Lines::new(&self.text), bad.at, bad.at + 1);
         match bad.what {
             Bad::NotUtf8 => DocumentProblem::new(
                 Some(span),

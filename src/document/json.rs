@@ -23,7 +23,7 @@ pub(super) enum Comments {
 }
 
 pub(super) fn parse(bytes: &[u8], comments: Comments) -> Parsed {
-    let input = match Input::json(bytes) {
+    let input = match Input::plain(bytes) {
         Ok(input) => input,
         Err(problem) => return Parsed::broken(problem),
     };

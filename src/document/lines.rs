@@ -97,7 +97,9 @@ impl<'t> Lines<'t> {
         at
     }
 
-    fn chars_before(&self, offset: usize) -> usize {
+    /// Characters before a byte offset.
+    pub(super) fn chars_before(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
         let block = offset / BLOCK;
         match self.chars.get(block) {
             Some(n) => *n as usize + count(&self.text.as_bytes()[block * BLOCK..offset]),

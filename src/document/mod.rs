@@ -1,26 +1,56 @@
 //! Bytes to spanned trees, per format. Never fails as a whole: what is broken is a problem with
 //! its place, the rest is read.
 
+mod env;
+#[cfg(test)]
+mod formats_tests;
+mod ini;
+pub mod edit;
 mod input;
 mod json;
 mod lines;
+mod pairs;
+mod properties;
 mod raw;
 mod scalar;
 mod sops;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tfvars;
+mod toml;
 mod yaml;
 
-use crate::model::tree::{Kind, Span, Tree};
+use crate::model::{
+    setting::KeyStyle,
+    target::FileFormat,
+    tree::{Kind, Span, Tree},
+};
 
-/// How plain YAML scalars are read.
+/// How plain YAML scalars and tags are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// YAML 1.1 as kubectl, Helm and kustomize read it (sigs.k8s.io/yaml).
     K8s,
     /// YAML 1.2 core.
     Core,
+    /// YAML 1.2 core, with the short tags of CloudFormation in their long form: `!Ref A` is
+    /// `{Ref: A}`, `!Sub x` is `{"Fn::Sub": x}`, `!GetAtt a.b` is `{"Fn::GetAtt": [a, b]}`.
+    CloudFormation,
+}
+
+/// How a file of environment variables is read; no two programs agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnvDialect {
+    /// motdotla/dotenv for Node.js, which most others follow: quotes, comments, no expansion.
+    Dotenv,
+    /// What bash has after `set -a; . file`: quoting and concatenation; what a shell would have to
+    /// run or look up is opaque (`shell expansion`).
+    Shell,
+    /// `docker run --env-file`: the rest of the line as it is, quotes included.
+    Docker,
+    /// Docker Compose's `.env` and `env_file`: quotes with escapes, comments, interpolation.
+    Compose,
 }
 
 /// The format of a file.
@@ -32,6 +62,17 @@ pub enum Format {
     Json,
     /// JSON with comments and trailing commas.
     Jsonc,
+    /// TOML 1.1.
+    Toml,
+    /// Environment variables, one per line.
+    Dotenv(EnvDialect),
+    /// Java properties, as `java.util.Properties.load` reads them; keys keep their dots.
+    Properties,
+    /// Sections of `key = value`, as Python's configparser reads them by default; a section is a
+    /// map, keys before the first one are the root's.
+    Ini,
+    /// Variable files of Terraform, in its native syntax.
+    Tfvars,
 }
 
 /// One document of a file.
@@ -87,6 +128,11 @@ pub fn parse(bytes: &[u8], format: Format) -> Parsed {
         Format::Yaml(dialect) => yaml::parse(bytes, dialect),
         Format::Json => json::parse(bytes, json::Comments::Refused),
         Format::Jsonc => json::parse(bytes, json::Comments::Allowed),
+        Format::Toml => toml::parse(bytes),
+        Format::Dotenv(dialect) => env::parse(bytes, dialect),
+        Format::Properties => properties::parse(bytes),
+        Format::Ini => ini::parse(bytes),
+        Format::Tfvars => tfvars::parse(bytes),
     };
     for document in &mut parsed.documents {
         sops::hide(&mut document.tree);
@@ -94,22 +140,59 @@ pub fn parse(bytes: &[u8], format: Format) -> Parsed {
     parsed
 }
 
-/// The format of a file, by the end of its name; absent for what is none of ours.
+/// The format of a file by its name; absent for what is none of ours. Files of environment
+/// variables are read as dotenv does where nobody says otherwise.
 #[must_use]
 pub fn format_of(path: &str, dialect: Dialect) -> Option<Format> {
+    const ENV: Format = Format::Dotenv(EnvDialect::Dotenv);
     let name = path.rsplit(['/', '\\']).next()?;
     let (stem, end) = name.rsplit_once('.')?;
-    let is = |known: &str| end.eq_ignore_ascii_case(known);
-    if stem.is_empty() {
-        None
-    } else if is("yaml") || is("yml") {
-        Some(Format::Yaml(dialect))
-    } else if is("json") {
-        Some(Format::Json)
-    } else if is("jsonc") {
-        Some(Format::Jsonc)
-    } else {
-        None
+    let by_end = match end.to_ascii_lowercase().as_str() {
+        "env" => return Some(ENV),
+        _ if stem.is_empty() => None,
+        "yaml" | "yml" => Some(Format::Yaml(dialect)),
+        "json" => Some(Format::Json),
+        "jsonc" => Some(Format::Jsonc),
+        "toml" => Some(Format::Toml),
+        "properties" => Some(Format::Properties),
+        "ini" | "cfg" => Some(Format::Ini),
+        "tfvars" => Some(Format::Tfvars),
+        _ => None,
+    };
+    // `.env.production`, `.env.example`
+    by_end.or_else(|| name.starts_with(".env.").then_some(ENV))
+}
+
+/// The format of a file of settings: the one that driftgate.yaml says, else by its name.
+/// Applications read YAML 1.2.
+#[must_use]
+pub fn format_for(path: &str, said: Option<FileFormat>) -> Option<Format> {
+    let Some(said) = said else {
+        return format_of(path, Dialect::Core);
+    };
+    Some(match said {
+        FileFormat::Yaml => Format::Yaml(Dialect::Core),
+        FileFormat::HelmValues => Format::Yaml(Dialect::K8s),
+        FileFormat::Cloudformation => Format::Yaml(Dialect::CloudFormation),
+        FileFormat::Json => Format::Json,
+        FileFormat::Jsonc => Format::Jsonc,
+        FileFormat::Toml => Format::Toml,
+        FileFormat::Dotenv => Format::Dotenv(EnvDialect::Dotenv),
+        FileFormat::ShellEnv => Format::Dotenv(EnvDialect::Shell),
+        FileFormat::DockerEnv => Format::Dotenv(EnvDialect::Docker),
+        FileFormat::ComposeEnv => Format::Dotenv(EnvDialect::Compose),
+        FileFormat::Properties => Format::Properties,
+        FileFormat::Ini => Format::Ini,
+        FileFormat::Tfvars => Format::Tfvars,
+    })
+}
+
+/// How files of a format spell their keys.
+#[must_use]
+pub fn key_style(format: Format) -> KeyStyle {
+    match format {
+        Format::Dotenv(_) => KeyStyle::Environment,
+        _ => KeyStyle::Tree,
     }
 }
 

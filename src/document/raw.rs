@@ -363,7 +363,7 @@ impl<'a, 't> Maker<'a, 't> {
             Plain::Bool(false) => (Kind::False, "".into()),
             Plain::Number(n) => (Kind::Number, n),
             Plain::Text => (Kind::Text, text.into()),
-            Plain::NotFinite if self.dialect == Dialect::Core => (Kind::Text, text.into()),
+            Plain::NotFinite if self.dialect != Dialect::K8s => (Kind::Text, text.into()),
             Plain::NotFinite => {
                 return Err(DocumentProblem::new(
                     Some(span),

@@ -30,7 +30,7 @@ pub(super) fn resolve(text: &str, dialect: Dialect) -> Plain<'_> {
             }
             let number = match dialect {
                 Dialect::K8s => number_1_1(text),
-                Dialect::Core => number_1_2(text),
+                Dialect::Core | Dialect::CloudFormation => number_1_2(text),
             };
             number.map_or(Plain::Text, Plain::Number)
         }
@@ -45,7 +45,7 @@ fn word(text: &str, dialect: Dialect) -> Plain<'_> {
         "null" | "Null" | "NULL" => Plain::Null,
         "true" | "True" | "TRUE" => Plain::Bool(true),
         "false" | "False" | "FALSE" => Plain::Bool(false),
-        _ if dialect == Dialect::Core => Plain::Text,
+        _ if dialect != Dialect::K8s => Plain::Text,
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Plain::Bool(true),
         "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Plain::Bool(false),
         _ => Plain::Text,
@@ -238,10 +238,10 @@ pub(super) fn key(text: &str, dialect: Dialect) -> Option<Cow<'_, str>> {
         (Plain::Text, _) => Some(text.into()),
         (Plain::Null, Dialect::K8s) => None,
         (Plain::NotFinite, Dialect::K8s) => Some(not_finite_key(text)),
-        (Plain::Null, Dialect::Core) => Some("null".into()),
         (Plain::Bool(b), Dialect::K8s) => Some(if b { "true" } else { "false" }.into()),
         (Plain::Number(_), Dialect::K8s) => number_key(text),
-        (_, Dialect::Core) => Some(text.into()),
+        (Plain::Null, _) => Some("null".into()),
+        _ => Some(text.into()),
     }
 }
 

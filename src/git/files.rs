@@ -162,6 +162,20 @@ impl Files {
         })
     }
 
+    /// The id and the path that [`Files::read`] would give, where git knows them without reading the
+    /// content; nothing on a disk, and for what is no file.
+    ///
+    /// # Errors
+    /// When nobody can tell, or the path is not one that is read.
+    #[expect(clippy::type_complexity, reason = "id and path, as in `Found`")]
+    pub fn peek(&self, path: &str) -> Result<Option<(Box<str>, Arc<str>)>, FileError> {
+        Ok(self.locate(path)?.and_then(|found| {
+            let node = found.node;
+            let id = node.id.filter(|_| matches!(node.what, What::File { .. }))?;
+            Some((id.to_string().into(), node.path.into()))
+        }))
+    }
+
     /// Whether a file or folder is there.
     ///
     /// # Errors

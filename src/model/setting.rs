@@ -130,3 +130,75 @@ pub fn setting_name(path: &KeyPath) -> Arc<str> {
     }
     out.into()
 }
+
+/// The part of a document at `path`: members by name, items of lists by `[identity]` (their `name`,
+/// else `key`, else `id`) or by `[#n]`, counted from 0. Nothing where there is no such part, or where
+/// two items of a list have the identity.
+#[must_use]
+pub fn select<'a>(node: NodeRef<'a>, path: &KeyPath) -> Option<NodeRef<'a>> {
+    path.0.iter().try_fold(node, |node, segment| match segment {
+        Segment::Member(name) => node.member(name),
+        Segment::Item(identity) => item_called(node, identity),
+        Segment::Index(n) if node.kind() == Kind::List => node.children().nth(*n as usize),
+        Segment::Index(_) => None,
+    })
+}
+
+fn item_called<'a>(list: NodeRef<'a>, identity: &[Box<str>]) -> Option<NodeRef<'a>> {
+    let [identity] = identity else { return None };
+    if list.kind() != Kind::List {
+        return None;
+    }
+    let mut called = list.children().filter(|item| {
+        let own = ["name", "key", "id"]
+            .into_iter()
+            .find_map(|m| item.member(m));
+        own.is_some_and(|own| {
+            matches!(own.kind(), Kind::Text | Kind::Number) && own.text() == &**identity
+        })
+    });
+    let found = called.next()?;
+    called.next().is_none().then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::tree::{Prune, Tree};
+
+    #[test]
+    fn a_part_is_selected_by_names_identities_and_numbers() {
+        let tree = Tree::from_json(
+            br#"{"apps":[{"name":"api","id":"web","config":{"A":1}},{"id":7,"config":{"A":2}},
+                 {"key":"twice"},{"key":"twice"},"text"],"a.b":{"c":3}}"#,
+            Prune::NOTHING,
+        )
+        .expect("JSON");
+        let text = |path: &str| {
+            let path: KeyPath = path.parse().expect("a path");
+            select(tree.root(), &path).map(|n| n.scalar_text().into_owned())
+        };
+        assert_eq!(text("apps[api].config.A").as_deref(), Some("1"));
+        assert_eq!(text("apps[7].config.A").as_deref(), Some("2"));
+        assert_eq!(text("apps[#1].config.A").as_deref(), Some("2"));
+        assert_eq!(text("apps[#4]").as_deref(), Some("text"));
+        assert_eq!(text("\"a.b\".c").as_deref(), Some("3"));
+        assert_eq!(
+            select(tree.root(), &KeyPath::default()).map(NodeRef::len),
+            Some(2)
+        );
+        for nothing in [
+            "apps[web]",
+            "apps[twice]",
+            "apps[#5]",
+            "apps.api",
+            "a.b",
+            "apps[api,x]",
+            "\"a.b\"[c]",
+            "\"a.b\"[#0]",
+            "apps[api].config.A.x",
+        ] {
+            assert_eq!(text(nothing), None, "{nothing}");
+        }
+    }
+}

@@ -34,6 +34,8 @@ const LAYERS: &[&[&str]] = &[
 const BESIDE: &[(&str, &str)] = &[
     // A ConfigMap's keys, pairing, ownership and environments are what comparing is made of.
     ("compare", "kubernetes"),
+    // A layer is what merging its files makes of it, before its sides are compared.
+    ("compare", "merge"),
     // A password inside of a configuration file that a ConfigMap holds is one too.
     ("classify", "document"),
     // What is read follows what objects refer to.

@@ -122,16 +122,13 @@ driftgate.yaml:13:20: `workloads`: expected a list, found a text
       |                    ^^^^^^^^^^^^^^ put it in brackets: `[ … ]`
 driftgate.yaml:14:15: layer `workload` has neither `desired` nor `live`
    14 |       - name: workload
-      |               ^^^^^^^^ say where git has its values, or where to read them live
+      |               ^^^^^^^^ say where git has its values, or where to read them live; `outside: "…"` where driftgate can't see it
 driftgate.yaml:14:15: two layers are called `workload`
    14 |       - name: workload
       |               ^^^^^^^^ the first is on line 7
 driftgate.yaml:15:9: `name` is missing
    15 |       - desired: { file: values.yaml }
       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-driftgate.yaml:15:20: `file` is not part of this version of driftgate yet
-   15 |       - desired: { file: values.yaml }
-      |                    ^^^^ remove it, or keep it for later as `x-…`
 driftgate.yaml:19:42: a variable can't refer to another variable
    19 |     variables: { context: prod, region: "${context}" }
       |                                          ^^ write its value out, or `$${` for a literal `${`
@@ -285,13 +282,13 @@ environments: { production: }
 "#,
         r#"driftgate.yaml:5:15: layer `a` has neither `desired` nor `live`
     5 |       - name: a
-      |               ^ say where git has its values, or where to read them live
+      |               ^ say where git has its values, or where to read them live; `outside: "…"` where driftgate can't see it
 driftgate.yaml:7:9: `desired` does not say where to read from
     7 |         desired: {}
-      |         ^^^^^^^ add one of `manifests`, `kustomize`, `helm` and `rendered`
+      |         ^^^^^^^ add one of `manifests`, `kustomize`, `helm`, `rendered`, `file`, `spring` and `compose`
 driftgate.yaml:9:9: `live` does not say where to read from
     9 |         live: {}
-      |         ^^^^ add `kubernetes: { context: …, namespace: … }`
+      |         ^^^^ add `kubernetes: { context: …, namespace: … }`, `env: [ … ]` or `file: …`
 driftgate.yaml:11:9: `manifests` is an empty list
    11 |         desired: { manifests: [] }
       |         ^^^^^^^ name a file, a folder or a glob
@@ -312,17 +309,11 @@ services:
     schema: schemas/api.schema.json
     code: [src]
     layers:
-      - name: a
-        desired: { spring: { folder: . } }
       - name: b
-        desired: { file: b.yaml, if-absent: skip }
+        desired: { file: b.yaml }
         live: { aws-ssm: { path: /x } }
 environments: { production: }
-promotion: [[production]]
 rules: []
-ignore: []
-waivers: []
-repositories: {}
 "#,
         r#"driftgate.yaml:4:5: `schema` is not part of this version of driftgate yet
     4 |     schema: schemas/api.schema.json
@@ -330,33 +321,285 @@ repositories: {}
 driftgate.yaml:5:5: `code` is not part of this version of driftgate yet
     5 |     code: [src]
       |     ^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:8:20: `spring` is not part of this version of driftgate yet
-    8 |         desired: { spring: { folder: . } }
-      |                    ^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:10:20: `file` is not part of this version of driftgate yet
-   10 |         desired: { file: b.yaml, if-absent: skip }
-      |                    ^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:10:34: `if-absent` is not part of this version of driftgate yet
-   10 |         desired: { file: b.yaml, if-absent: skip }
-      |                                  ^^^^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:11:17: `aws-ssm` is not part of this version of driftgate yet
-   11 |         live: { aws-ssm: { path: /x } }
+driftgate.yaml:9:17: `aws-ssm` is not part of this version of driftgate yet
+    9 |         live: { aws-ssm: { path: /x } }
       |                 ^^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:13:1: `promotion` is not part of this version of driftgate yet
-   13 | promotion: [[production]]
-      | ^^^^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:14:1: `rules` is not part of this version of driftgate yet
-   14 | rules: []
+driftgate.yaml:11:1: `rules` is not part of this version of driftgate yet
+   11 | rules: []
       | ^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:15:1: `ignore` is not part of this version of driftgate yet
-   15 | ignore: []
-      | ^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:16:1: `waivers` is not part of this version of driftgate yet
-   16 | waivers: []
-      | ^^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:17:1: `repositories` is not part of this version of driftgate yet
-   17 | repositories: {}
-      | ^^^^^^^^^^^^ remove it, or keep it for later as `x-…`
+"#,
+    ),
+    (
+        "files of settings",
+        &[],
+        r#"version: 1
+repositories: { config: /srv/config, other: "https://example.com/x.git", "a b": x }
+services:
+  api:
+    layers:
+      - { name: a, desired: { file: [] } }
+      - { name: b, desired: { file: { file: b.yml } } }
+      - { name: c, desired: { file: [ c.yml ], select: x, format: yaml } }
+      - { name: d, desired: { manifests: d, if-absent: skip, nulls: keep } }
+      - { name: e, desired: { file: e.yml, select: "a[", format: yml, nulls: remove } }
+      - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      - { name: g, desired: { file: g.yml, format: yaml, parameters: { A: b, C: [ d ] } } }
+      - { name: h, desired: { file: h.yml, repository: confg } }
+      - { name: i, desired: { rendered: i, repository: config } }
+      - { name: j, desired: { file: j.yml, manifests: k } }
+      - { name: k, desired: { file: k.yml, selct: x } }
+      - { name: l, desired: { file: [ { file: l.env, format: dotenv, parameters: { A: b } } ] } }
+environments: { production: }
+"#,
+        r#"driftgate.yaml:2:25: `/srv/config` is no relative path: expected a folder relative to that of driftgate.yaml
+    2 | repositories: { config: /srv/config, other: "https://example.com/x.git", "a b": x }
+      |                         ^^^^^^^^^^^
+driftgate.yaml:2:45: `https://example.com/x.git` is an address: expected a folder with a checkout
+    2 | repositories: { config: /srv/config, other: "https://example.com/x.git", "a b": x }
+      |                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:2:74: `a b` is no name for the repository
+    2 | repositories: { config: /srv/config, other: "https://example.com/x.git", "a b": x }
+      |                                                                          ^^^^^ letters, digits, `-`, `_` and `.`, beginning with a letter or digit
+driftgate.yaml:6:20: `file` is an empty list
+    6 |       - { name: a, desired: { file: [] } }
+      |                    ^^^^^^^ name a file
+driftgate.yaml:7:31: `file`: expected a file or a list of files, found a map
+    7 |       - { name: b, desired: { file: { file: b.yml } } }
+      |                               ^^^^ write `{ file: b.yml, select: … }`, or `{ file: [ { file: b.yml, select: … } ] }`
+driftgate.yaml:8:20: `select` and `format` beside a list of files
+    8 |       - { name: c, desired: { file: [ c.yml ], select: x, format: yaml } }
+      |                    ^^^^^^^ write it at the file: `{ file: …, select: … }`
+driftgate.yaml:9:20: `if-absent` and `nulls` without `file`
+    9 |       - { name: d, desired: { manifests: d, if-absent: skip, nulls: keep } }
+      |                    ^^^^^^^ it belongs to a file of settings: `file: config.yml`
+driftgate.yaml:10:52: `a[` is no path of keys: expected one like `apps[api].helm.values`
+   10 |       - { name: e, desired: { file: e.yml, select: "a[", format: yml, nulls: remove } }
+      |                                                    ^^^^
+driftgate.yaml:10:66: unknown format `yml`
+   10 |       - { name: e, desired: { file: e.yml, select: "a[", format: yml, nulls: remove } }
+      |                                                                  ^^^ did you mean `yaml`? known: `yaml`, `helm-values`, `json`, `jsonc`, `toml`, `dotenv`, `shell-env`, `docker-env`, `compose-env`, `properties`, `ini`, `tfvars` and 1 more
+driftgate.yaml:10:78: unknown meaning of `null` `remove`
+   10 |       - { name: e, desired: { file: e.yml, select: "a[", format: yml, nulls: remove } }
+      |                                                                              ^^^^^^ known: `delete` and `keep`
+driftgate.yaml:11:47: `../f.yml` leaves the repository
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                               ^^^^^^^^
+driftgate.yaml:11:65: `.x` is no path of keys: expected one like `apps[api].helm.values`
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                                                 ^^^^
+driftgate.yaml:11:79: unknown format `propertis`
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                                                               ^^^^^^^^^ did you mean `properties`? known: `yaml`, `helm-values`, `json`, `jsonc`, `toml`, `dotenv`, `shell-env`, `docker-env`, `compose-env`, `properties`, `ini`, `tfvars` and 1 more
+driftgate.yaml:11:101: `if-absent`: expected one of `skip`, found `true`
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                                                                                     ^^^^
+driftgate.yaml:11:109: `file` is missing
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                                                                                             ^^^^^^^^^^^^^
+driftgate.yaml:11:124: expected a file, or a map with `file`, found a number
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                                                                                                            ^
+driftgate.yaml:12:20: `parameters` are those of a CloudFormation template: this file has another `format`
+   12 |       - { name: g, desired: { file: g.yml, format: yaml, parameters: { A: b, C: [ d ] } } }
+      |                    ^^^^^^^ remove one of the two
+driftgate.yaml:12:78: `C`: expected a text or a number, found a list
+   12 |       - { name: g, desired: { file: g.yml, format: yaml, parameters: { A: b, C: [ d ] } } }
+      |                                                                              ^
+driftgate.yaml:13:56: repository `confg` is not declared
+   13 |       - { name: h, desired: { file: h.yml, repository: confg } }
+      |                                                        ^^^^^ did you mean `config`?
+driftgate.yaml:14:56: `rendered` manifests are in no `repository`
+   14 |       - { name: i, desired: { rendered: i, repository: config } }
+      |                                                        ^^^^^^ they are handed over with `--rendered`
+driftgate.yaml:15:20: `desired` has `manifests` and `file`: expected one
+   15 |       - { name: j, desired: { file: j.yml, manifests: k } }
+      |                    ^^^^^^^ write a layer for each
+driftgate.yaml:16:44: unknown field `selct`
+   16 |       - { name: k, desired: { file: k.yml, selct: x } }
+      |                                            ^^^^^ did you mean `select`?
+driftgate.yaml:17:39: `parameters` are those of a CloudFormation template: this file has another `format`
+   17 |       - { name: l, desired: { file: [ { file: l.env, format: dotenv, parameters: { A: b } } ] } }
+      |                                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ remove one of the two
+"#,
+    ),
+    (
+        "a repository that nobody declared",
+        &[],
+        r#"version: 1
+services:
+  api:
+    layers: [ { name: h, desired: { file: "${nobody}.yml", repository: "${service}" } } ]
+environments: { production: }
+"#,
+        r#"driftgate.yaml:4:44: unknown variable `${nobody}`
+    4 |     layers: [ { name: h, desired: { file: "${nobody}.yml", repository: "${service}" } } ]
+      |                                            ^^^^^^^^^ known here: `environment` and `service`
+driftgate.yaml:4:72: repository `api` is not declared
+    4 |     layers: [ { name: h, desired: { file: "${nobody}.yml", repository: "${service}" } } ]
+      |                                                                        ^^^^^^^^^^^^ say where it is: `repositories: { config: ../config }`
+"#,
+    ),
+    (
+        "spring, compose and config maps",
+        &[],
+        r#"version: 1
+services:
+  api:
+    variables: { profile: "../../etc" }
+    layers:
+      - { name: a, desired: { spring: { name: app, profiles: [ "a/b", "${profile}", "x,y" ] } } }
+      - { name: b, desired: { spring: { folder: ../x, name: "a/b" } } }
+      - { name: c, desired: { compose: { files: [], env-file: [], service: "a b" } } }
+      - { name: d, desired: { compose: compose.yaml } }
+      - { name: e, desired: { compose: { env_file: x } } }
+      - { name: f, config-map: { layer: workloed, name: Api_Config, key: "../application.yml" } }
+      - { name: g, config-map: { layer: a, name: api-config, key: application.yml } }
+      - { name: h, config-map: { layer: h, name: api-config } }
+      - { name: i, config-map: { layer: workload, name: x, key: y }, live: { env: [ A ] } }
+      - { name: j, desired: { compose: {} } }
+      - { name: k, config-map: { layer: j, name: api-config, key: application.yml } }
+      - { name: workload, live: { kubernetes: {} } }
+environments: { production: }
+"#,
+        r#"driftgate.yaml:6:31: `folder` is missing
+    6 |       - { name: a, desired: { spring: { name: app, profiles: [ "a/b", "${profile}", "x,y" ] } } }
+      |                               ^^^^^^
+driftgate.yaml:6:64: `a/b` is no part of a file's name: expected no blanks and none of / \ , : * ?
+    6 |       - { name: a, desired: { spring: { name: app, profiles: [ "a/b", "${profile}", "x,y" ] } } }
+      |                                                                ^^^^^
+driftgate.yaml:6:72: `../../etc` is no part of a file's name: expected no blanks and none of / \ , : * ?
+    6 |       - { name: a, desired: { spring: { name: app, profiles: [ "a/b", "${profile}", "x,y" ] } } }
+      |                                                                        ^^^^^^^^^^ filled in from `${profile}`
+driftgate.yaml:6:85: `x,y` is no part of a file's name: expected no blanks and none of / \ , : * ?
+    6 |       - { name: a, desired: { spring: { name: app, profiles: [ "a/b", "${profile}", "x,y" ] } } }
+      |                                                                                     ^^^^^
+driftgate.yaml:7:49: `../x` leaves the repository
+    7 |       - { name: b, desired: { spring: { folder: ../x, name: "a/b" } } }
+      |                                                 ^^^^
+driftgate.yaml:7:61: `a/b` is no part of a file's name: expected no blanks and none of / \ , : * ?
+    7 |       - { name: b, desired: { spring: { folder: ../x, name: "a/b" } } }
+      |                                                             ^^^^^
+driftgate.yaml:8:20: `env-file` is an empty list
+    8 |       - { name: c, desired: { compose: { files: [], env-file: [], service: "a b" } } }
+      |                    ^^^^^^^ name a file, or remove it for `.env`
+driftgate.yaml:8:20: `files` is an empty list
+    8 |       - { name: c, desired: { compose: { files: [], env-file: [], service: "a b" } } }
+      |                    ^^^^^^^ name a Compose file, or remove it for `compose.yaml`
+driftgate.yaml:8:76: `a b` holds a blank: expected one word
+    8 |       - { name: c, desired: { compose: { files: [], env-file: [], service: "a b" } } }
+      |                                                                            ^^^^^
+driftgate.yaml:9:40: `compose`: expected a map of fields, found a text
+    9 |       - { name: d, desired: { compose: compose.yaml } }
+      |                                        ^^^^^^^^^^^^
+driftgate.yaml:10:42: unknown field `env_file`
+   10 |       - { name: e, desired: { compose: { env_file: x } } }
+      |                                          ^^^^^^^^ did you mean `env-file`?
+driftgate.yaml:11:41: `api` has no other layer `workloed`
+   11 |       - { name: f, config-map: { layer: workloed, name: Api_Config, key: "../application.yml" } }
+      |                                         ^^^^^^^^ did you mean `workload`?
+driftgate.yaml:11:57: `Api_Config` is no Kubernetes name: expected at most 253 of a-z, 0-9, `-` and `.`, with a letter or digit at both ends
+   11 |       - { name: f, config-map: { layer: workloed, name: Api_Config, key: "../application.yml" } }
+      |                                                         ^^^^^^^^^^
+driftgate.yaml:11:74: `../application.yml` is no key of a ConfigMap: expected at most 253 letters, digits, `-`, `_` and `.`
+   11 |       - { name: f, config-map: { layer: workloed, name: Api_Config, key: "../application.yml" } }
+      |                                                                          ^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:13:20: `key` is missing
+   13 |       - { name: h, config-map: { layer: h, name: api-config } }
+      |                    ^^^^^^^^^^
+driftgate.yaml:13:41: `api` has no other layer `h`
+   13 |       - { name: h, config-map: { layer: h, name: api-config } }
+      |                                         ^ its other layers: `a`, `b`, `c`, `d`, `e`, `f`, `g`, `i`, `j`, `k` and `workload`
+driftgate.yaml:14:20: layer `i` has `config-map` and `live`
+   14 |       - { name: i, config-map: { layer: workload, name: x, key: y }, live: { env: [ A ] } }
+      |                    ^^^^^^^^^^ its values are those of the ConfigMap, which the named layer reads
+driftgate.yaml:16:41: layer `j` has no Kubernetes objects
+   16 |       - { name: k, config-map: { layer: j, name: api-config, key: application.yml } }
+      |                                         ^ name the layer whose manifests have the ConfigMap
+"#,
+    ),
+    (
+        "what is live, and what is outside",
+        &[],
+        r#"version: 1
+services:
+  api:
+    layers:
+      - { name: a, live: { env: [] } }
+      - { name: b, live: { env: [ "A=b", "X_*", "a b", 3 ] } }
+      - { name: c, live: { env: A } }
+      - { name: d, live: { file: ~/app.yml } }
+      - { name: e, live: { file: { format: yml, path: "", select: "[" } } }
+      - { name: f, live: { env: [ A ], kubernetes: {} } }
+      - { name: g, desired: { manifests: g }, live: { file: g.yml } }
+      - { name: h, desired: { file: h.yml }, live: { kubernetes: {} } }
+      - { name: i, outside: set by hand, desired: { file: h.yml } }
+      - { name: j, outside: "  " }
+      - { name: k, outside: true }
+      - { name: l, prefix: "A B", types: { X: duraton }, desired: { file: l } }
+      - { name: m, keys: exact, live: { env: [ A ] } }
+    keys: exactly
+environments: { production: }
+"#,
+        r#"driftgate.yaml:5:20: `env` is an empty list
+    5 |       - { name: a, live: { env: [] } }
+      |                    ^^^^ name the variables to read: `env: [ LOG_LEVEL ]`
+driftgate.yaml:6:35: `A=b` is no name of an environment variable: expected no blanks, `=` or `*`
+    6 |       - { name: b, live: { env: [ "A=b", "X_*", "a b", 3 ] } }
+      |                                   ^^^^^
+driftgate.yaml:6:42: `X_*` is no name of an environment variable: expected no blanks, `=` or `*`
+    6 |       - { name: b, live: { env: [ "A=b", "X_*", "a b", 3 ] } }
+      |                                          ^^^^^
+driftgate.yaml:6:49: `a b` is no name of an environment variable: expected no blanks, `=` or `*`
+    6 |       - { name: b, live: { env: [ "A=b", "X_*", "a b", 3 ] } }
+      |                                                 ^^^^^
+driftgate.yaml:6:56: expected a text, found a number
+    6 |       - { name: b, live: { env: [ "A=b", "X_*", "a b", 3 ] } }
+      |                                                        ^ put it in quotes
+driftgate.yaml:7:33: `env`: expected a list, found a text
+    7 |       - { name: c, live: { env: A } }
+      |                                 ^ put it in brackets: `[ … ]`
+driftgate.yaml:8:34: `~/app.yml` begins with `~`, which only a shell knows: write the path out
+    8 |       - { name: d, live: { file: ~/app.yml } }
+      |                                  ^^^^^^^^^
+driftgate.yaml:9:44: unknown format `yml`
+    9 |       - { name: e, live: { file: { format: yml, path: "", select: "[" } } }
+      |                                            ^^^ did you mean `yaml`? known: `yaml`, `helm-values`, `json`, `jsonc`, `toml`, `dotenv`, `shell-env`, `docker-env`, `compose-env`, `properties`, `ini`, `tfvars` and 1 more
+driftgate.yaml:9:55: expected a text, found an empty one
+    9 |       - { name: e, live: { file: { format: yml, path: "", select: "[" } } }
+      |                                                       ^^
+driftgate.yaml:9:67: `[` is no path of keys: expected one like `apps[api].helm.values`
+    9 |       - { name: e, live: { file: { format: yml, path: "", select: "[" } } }
+      |                                                                   ^^^
+driftgate.yaml:10:20: `live` has `kubernetes` and `env`: expected one
+   10 |       - { name: f, live: { env: [ A ], kubernetes: {} } }
+      |                    ^^^^ write a layer for each
+driftgate.yaml:11:17: `desired` has Kubernetes objects, `live` has none
+   11 |       - { name: g, desired: { manifests: g }, live: { file: g.yml } }
+      |                 ^ write a layer for each of the two
+driftgate.yaml:12:17: `live` has Kubernetes objects, `desired` has none
+   12 |       - { name: h, desired: { file: h.yml }, live: { kubernetes: {} } }
+      |                 ^ write a layer for each of the two
+driftgate.yaml:13:29: layer `i` is `outside` and has `desired`
+   13 |       - { name: i, outside: set by hand, desired: { file: h.yml } }
+      |                             ^^^^^^^^^^^ `outside` is for a layer that driftgate can't see
+driftgate.yaml:14:29: the text says nothing
+   14 |       - { name: j, outside: "  " }
+      |                             ^^^^
+driftgate.yaml:15:29: `outside`: expected a text, found `true`
+   15 |       - { name: k, outside: true }
+      |                             ^^^^ put it in quotes
+driftgate.yaml:16:28: `A B` holds a blank: expected one word
+   16 |       - { name: l, prefix: "A B", types: { X: duraton }, desired: { file: l } }
+      |                            ^^^^^
+driftgate.yaml:16:47: unknown type `duraton`
+   16 |       - { name: l, prefix: "A B", types: { X: duraton }, desired: { file: l } }
+      |                                               ^^^^^^^ did you mean `duration`? known: `text`, `quantity`, `duration`, `bytes`, `boolean`, `number`, `json`, `list` and `set`
+driftgate.yaml:17:20: `keys` is not part of this version of driftgate yet
+   17 |       - { name: m, keys: exact, live: { env: [ A ] } }
+      |                    ^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:18:11: unknown way to compare names `exactly`
+   18 |     keys: exactly
+      |           ^^^^^^^ did you mean `exact`? known: `words` and `exact`
 "#,
     ),
     (
@@ -536,7 +779,7 @@ services:
         desired: { helm: { chart: c, release: r, values: [ 1, { select: x } ], set: { a: [1] } } }
         closed: "yes"
         deploy-time: [ { a: b } ]
-        types: { A: number }
+        types: { A: money }
       - a text
 environments:
   production: { settle: 10, names: { a: b }, deploys: never, variables: [ a ] }
@@ -565,9 +808,6 @@ driftgate.yaml:8:17: `closed`: expected `true` or `false`, found a text
 driftgate.yaml:9:24: expected a text, found a map
     9 |         deploy-time: [ { a: b } ]
       |                        ^^^^^^^^
-driftgate.yaml:10:21: unknown type `number`
-   10 |         types: { A: number }
-      |                     ^^^^^^ known: `text`, `quantity` and `duration`
 driftgate.yaml:11:9: expected a map of fields, found a text
    11 |       - a text
       |         ^^^^^^

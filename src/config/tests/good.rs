@@ -3,7 +3,9 @@
 use super::{GOOD, Repository, SAMPLE, load_alone};
 use crate::model::{
     report::FailOn,
-    target::{DeployedSpec, DesiredSpec, Layer, LiveSpec, Project, SecretsMode, Target, Tier},
+    target::{
+        DeployedSpec, DesiredSpec, FileFormat, Layer, LiveSpec, Project, SecretsMode, Target, Tier,
+    },
     value::ValueType,
 };
 use std::fmt::Write;
@@ -105,6 +107,136 @@ fn every_field_arrives() {
     assert!(project.render.allow_remote);
     assert_eq!(project.render.timeout, Some(120));
     assert_eq!(project.deployers, ["my-bot".into()]);
+}
+
+fn layer<'p>(project: &'p Project, name: &str) -> &'p Layer {
+    let mut layers = project.targets.iter().flat_map(|t| &t.layers);
+    layers.find(|l| &*l.name == name).expect("the layer")
+}
+
+#[test]
+fn files_of_settings_arrive() {
+    let loaded = load_alone(GOOD[5].1).expect("it loads");
+    let file = |name| match &layer(&loaded.project, name).desired {
+        Some(DesiredSpec::File(spec)) => spec,
+        other => panic!("{other:?}"),
+    };
+    let defaults = file("defaults");
+    assert_eq!(&*defaults.parts[0].file, "services/api/default.yml");
+    assert!(!defaults.nulls_delete);
+    assert!(layer(&loaded.project, "defaults").closed);
+    let part = file("part");
+    let select = part.parts[0].select.as_ref().map(ToString::to_string);
+    assert_eq!(select.as_deref(), Some("apps[api].config"));
+    assert_eq!(part.parts[0].format, Some(FileFormat::HelmValues));
+    assert!(part.parts[0].if_absent_skip && part.nulls_delete);
+    assert!(!layer(&loaded.project, "part").closed, "a selected part");
+    let files = file("files");
+    assert!(files.nulls_delete);
+    assert!(layer(&loaded.project, "files").closed, "as written");
+    assert_eq!(
+        layer(&loaded.project, "files").prefix.as_deref(),
+        Some("api_")
+    );
+    let shown: Vec<&str> = files.parts.iter().map(|p| &*p.file).collect();
+    assert_eq!(shown, ["a.yml", "production.env", "stack.yml"]);
+    let parameters: Vec<String> = files.parts[2]
+        .parameters
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect();
+    assert_eq!(parameters, ["None=", "Size=3", "Stage=production"]);
+}
+
+#[test]
+fn spring_compose_and_config_maps_arrive() {
+    let loaded = load_alone(GOOD[5].1).expect("it loads");
+    let of = |name| layer(&loaded.project, name);
+    let desired = |name| format!("{:?}", of(name).desired.as_ref().expect("a desired side"));
+    assert_eq!(
+        desired("spring"),
+        "Spring(SpringSpec { folder: \"services/api/src/main/resources\", name: \"api\", profiles: [\"prod\", \"eu\"] })"
+    );
+    assert_eq!(
+        desired("spring defaults"),
+        "Spring(SpringSpec { folder: \".\", name: \"application\", profiles: [\"prod\"] })"
+    );
+    assert_eq!(
+        desired("compose"),
+        "Compose(ComposeSpec { files: [\"compose.yaml\"], env_files: [], service: \"api\" })"
+    );
+    assert_eq!(
+        desired("other compose"),
+        "Compose(ComposeSpec { files: [\"compose.yaml\", \"compose.production.yaml\"], env_files: [\"production.env\"], service: \"web\" })"
+    );
+    let file = of("file");
+    assert_eq!(
+        format!("{:?}", file.config_map.as_ref().expect("a config map")),
+        "ConfigMapKey { layer: \"workload\", name: \"api-config\", key: \"application.yml\" }"
+    );
+    assert!(!file.closed && file.desired.is_none() && file.live.is_none());
+    let console = of("console");
+    assert_eq!(
+        console.outside.as_deref(),
+        Some("set by the platform team in the console")
+    );
+    assert!(!console.closed);
+}
+
+#[test]
+fn what_is_live_elsewhere_arrives() {
+    let loaded = load_alone(GOOD[5].1).expect("it loads");
+    let project = &loaded.project;
+    let live = |name| format!("{:?}", layer(project, name).live.as_ref().expect("live"));
+    assert_eq!(
+        live("other compose"),
+        "Env(EnvSpec { names: [\"LOG_LEVEL\", \"api.timeout\"] })"
+    );
+    assert!(live("elsewhere").starts_with(
+        "File(LiveFileSpec { path: \"/etc/api.conf\", format: Some(Properties), select: Some(KeyPath("
+    ));
+    assert!(
+        live("disk").starts_with("File(LiveFileSpec { path: \"../run/api.toml\", format: None")
+    );
+    let elsewhere = layer(project, "elsewhere");
+    assert_eq!(elsewhere.repository.as_deref(), Some("config"));
+    assert_eq!(&*project.repositories["config"], "../config");
+    let types: Vec<ValueType> = layer(project, "disk").types.values().copied().collect();
+    use ValueType::{Boolean, Bytes, Json, List, Number, Set};
+    assert_eq!(types, [Bytes, Boolean, Number, Json, List, Set]);
+    assert!(
+        !target(project, "api", "production").exact_keys,
+        "nearest wins"
+    );
+    assert!(target(project, "web", "production").exact_keys);
+}
+
+#[test]
+fn paths_of_another_repository_start_there() {
+    let yaml = "\
+version: 1
+repositories: { config: ../config, above: ../../above }
+services:
+  api:
+    layers:
+      - { name: here, desired: { file: a.yml } }
+      - { name: there, desired: { file: a.yml, repository: config } }
+environments: { production: }
+";
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = crate::git::Files::folder(folder.path());
+    let loaded = crate::config::load(yaml.as_bytes(), "team/driftgate.yaml", &files);
+    let project = loaded.expect("it loads").project;
+    let shown = |name| {
+        layer(&project, name)
+            .desired
+            .as_ref()
+            .map(DesiredSpec::shown)
+    };
+    assert_eq!(shown("here").as_deref(), Some("team/a.yml"));
+    assert_eq!(shown("there").as_deref(), Some("a.yml"));
+    assert_eq!(&*project.repositories["config"], "config");
+    assert_eq!(&*project.repositories["above"], "../above");
 }
 
 #[test]

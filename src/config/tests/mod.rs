@@ -140,6 +140,51 @@ environments:
   d: { deployed: { annotation: example.com/revision } }
 ",
     ),
+    (
+        "layers of settings",
+        "\
+version: 1
+repositories: { config: ../config/./x/.. }
+keys: exact
+services:
+  api:
+    variables: { path: services/api, region: eu }
+    keys: words
+    layers:
+      - { name: defaults, desired: { file: \"${path}/default.yml\" } }
+      - name: part
+        desired: { file: apps.yaml, select: \"apps[${service}].config\", if-absent: skip, format: helm-values }
+      - name: files
+        closed: true
+        prefix: \"${service}_\"
+        desired:
+          nulls: delete
+          file:
+            - a.yml
+            - { file: \"${environment}.env\", format: dotenv, if-absent: skip }
+            - { file: stack.yml, select: Resources.Api, format: cloudformation, parameters: { Stage: \"${environment}\", Size: 3, None: \"\" } }
+      - name: file
+        config-map: { layer: workload, name: api-config, key: application.yml }
+      - name: spring
+        desired: { spring: { folder: \"${path}/src/main/resources\", name: api, profiles: [prod, \"${region}\"] } }
+      - { name: spring defaults, desired: { spring: { folder: ., profiles: prod } } }
+      - { name: compose, desired: { compose: {} } }
+      - name: other compose
+        desired: { compose: { files: [compose.yaml, \"compose.${environment}.yaml\"], env-file: \"${environment}.env\", service: web } }
+        live: { env: [LOG_LEVEL, \"${service}.timeout\"] }
+      - name: elsewhere
+        desired: { file: \"config/${environment}.properties\", repository: config }
+        live: { file: { path: /etc/api.conf, format: properties, select: api } }
+      - { name: disk, live: { file: \"../run/${service}.toml\" }, types: { A: bytes, B: boolean, C: number, D: json, E: list, F: set } }
+      - name: console
+        outside: >
+          set by the platform team
+          in the console
+      - { name: workload, desired: { manifests: deploy } }
+  web: { layers: [ { name: a, desired: { file: a.json } } ] }
+environments: { production: }
+",
+    ),
 ];
 
 /// The sample of the design, with what works in this release.
