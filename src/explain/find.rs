@@ -7,6 +7,7 @@ use crate::{
     model::{
         effective::{EffectiveConfig, EffectiveSetting, Placed, words},
         place::Place,
+        tree::Span,
     },
     text::list,
 };
@@ -247,14 +248,18 @@ impl Line<'_> {
         known.is_some_and(|span| (span.line..=self.last_line(span)).contains(&self.line))
     }
 
-    /// The line on which a span ends.
-    fn last_line(&self, span: crate::model::tree::Span) -> u32 {
-        let text = self.text.map(str::as_bytes).unwrap_or_default();
-        let value = text.get(span.start as usize..span.end as usize);
-        let value = value.map(|v| v.strip_suffix(b"\n").unwrap_or(v));
-        let breaks = value.map_or(0, |v| v.iter().filter(|b| **b == b'\n').count());
-        span.line
-            .saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX))
+    /// The line on which a span ends. Offsets of a place inside of an embedded file are not those
+    /// of the outer file: then only its first line is known.
+    fn last_line(&self, span: Span) -> u32 {
+        let Some((ends, _)) = &self.lines else {
+            return span.line;
+        };
+        let line_of = |offset: u32| 1 + ends.partition_point(|end| *end < offset) as u64;
+        if line_of(span.start) != u64::from(span.line) {
+            return span.line;
+        }
+        let last = line_of(span.end.saturating_sub(1).max(span.start));
+        u32::try_from(last).unwrap_or(u32::MAX)
     }
 }
 
@@ -268,7 +273,7 @@ pub(super) fn by_line(targets: &[TargetView<'_>], line: &Line<'_>) -> Result<Vec
         return Ok(keys(targets, &found));
     }
     let (file, number) = (Box::<str>::from(line.file), line.line);
-    let lines = line.text.map(|t| t.lines().count());
+    let lines = line.lines.as_ref().map(|(_, lines)| *lines);
     if let Some(lines) = lines.filter(|n| number == 0 || number as usize > *n) {
         return Err(NotFound::Range {
             file,

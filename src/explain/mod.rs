@@ -39,14 +39,28 @@ pub struct Input<'a> {
 }
 
 /// A line of a file of the repository.
-#[derive(Clone, Copy)]
 pub struct Line<'a> {
     /// From the repository's root.
-    pub file: &'a str,
+    file: &'a str,
     /// From 1.
-    pub line: u32,
-    /// The file, where it could be read: tells where a value of several lines ends.
-    pub text: Option<&'a str>,
+    line: u32,
+    /// Where the file's lines end (byte offsets), and how many lines there are; absent where the
+    /// file could not be read.
+    lines: Option<(Vec<u32>, usize)>,
+}
+
+impl<'a> Line<'a> {
+    /// `file` from the repository's root, `line` from 1; `text` is the file's, where it could be
+    /// read.
+    #[must_use]
+    pub fn new(file: &'a str, line: u32, text: Option<&str>) -> Line<'a> {
+        let lines = text.map(|text| {
+            let ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+            let ends = ends.filter_map(|(at, _)| u32::try_from(at).ok()).collect();
+            (ends, text.lines().count())
+        });
+        Line { file, line, lines }
+    }
 }
 
 /// Explains the setting of this name: the one spelt so in any layer, else those with its words.
