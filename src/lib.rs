@@ -16,6 +16,7 @@ pub mod compare;
 pub mod config;
 pub mod desired;
 pub mod document;
+pub mod explain;
 pub mod git;
 pub mod history;
 pub mod kubernetes;

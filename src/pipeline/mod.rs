@@ -4,6 +4,7 @@ mod deployed;
 mod desired_state;
 mod doctor;
 mod effective;
+mod explain;
 mod history;
 mod inputs;
 mod judge;
@@ -13,6 +14,7 @@ mod revisions;
 mod snapshot;
 
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
+pub use explain::{ExplainRequest, explain};
 pub use inputs::{Inputs, Progress, ZeroConfig};
 pub use repositories::Checkout;
 pub use snapshot::{SnapshotOutcome, SnapshotRequest, snapshot};

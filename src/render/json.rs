@@ -7,7 +7,7 @@ mod sides;
 
 use super::{
     Format, Style, message,
-    parts::{ByJson, CommitJson, PlaceJson, ShownJson, WrittenJson, write_json},
+    parts::{AcceptedJson, ByJson, CommitJson, PlaceJson, ShownJson, WrittenJson, write_json},
 };
 use crate::{
     model::{
@@ -28,7 +28,7 @@ use crate::{
     text::shell_line,
 };
 use serde::Serialize;
-use sides::{AcceptedJson, SideJson};
+use sides::SideJson;
 use std::{io, sync::Arc};
 
 /// The format.

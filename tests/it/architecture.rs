@@ -26,6 +26,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["check"],
     &["policy"],
+    &["explain"],
     &["render", "publish"],
     &["pipeline"],
     &["cli"],
@@ -119,6 +120,7 @@ const PURE: &[&str] = &[
     "compare",
     "check",
     "policy",
+    "explain",
     "render",
     "kubernetes",
 ];
