@@ -52,7 +52,7 @@ pub(super) fn is_there(spec: &FileSpec, files: &Files) -> Result<bool, FileError
             let mut keys = root.children().map(|c| c.key().as_str());
             keys.any(|k| k.starts_with(&prefix))
         };
-        let found = match (format, prefix(select)) {
+        let found = match (format, settings::prefix(select)) {
             (Format::Properties, Some(prefix)) => below(prefix),
             _ => !settings::select(root, select).is_err_and(|not| not.certain),
         };
