@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod doctor;
+mod explain;
 mod key;
 mod progress;
 mod schema;
@@ -60,6 +61,7 @@ enum Color {
 #[derive(Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
     Snapshot(snapshot::SnapshotArgs),
     Doctor(doctor::DoctorArgs),
     Schema(schema::SchemaArgs),
@@ -107,6 +109,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Check(args) => args.run(&cli.global),
+        Command::Explain(args) => args.run(&cli.global),
         Command::Snapshot(args) => args.run(&cli.global),
         Command::Doctor(args) => args.run(&cli.global),
         Command::Schema(args) => args.run(),

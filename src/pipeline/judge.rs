@@ -16,7 +16,8 @@ use crate::{
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
         desired::DesiredWorld,
-        finding::{Finding, Message},
+        entry::EntryKey,
+        finding::{Finding, Message, Subject},
         observation::{ObjectId, Observation, Outcome, Scope},
         problem::Problem,
         report::{Coverage, CoverageStatus, FailOn, Report, SideName, Verdict},
@@ -31,6 +32,7 @@ use crate::{
 use std::{
     cell::LazyCell,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 /// Compares every layer in scope; absent for the others.
@@ -217,6 +219,23 @@ pub(crate) fn report(
     report
 }
 
+/// The layer that hides a setting of a lower one.
+fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
+    let EntryKey::Setting(name) = &subject.key else {
+        return None;
+    };
+    let at = views.binary_search_by(|v| {
+        (&v.id.service, &v.id.environment).cmp(&(&subject.service, &subject.environment))
+    });
+    let view = &views[at.ok()?];
+    let config = view.live.unwrap_or(view.head);
+    let own = config.layers.iter().position(|l| l.name == subject.layer)?;
+    let setting = config.find(name)?;
+    let winners = setting.winning().map(|p| p.layer);
+    let lowest = winners.min().filter(|_| setting.unknown.is_none())?;
+    (lowest > own).then(|| config.layers[lowest].name.clone())
+}
+
 /// The rules that look at a target's layers together, or at several targets.
 fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &mut Report) {
     let judge = &analysis.plan.judge;
@@ -229,6 +248,11 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
         now: run.now,
         whole: analysis.plan.whole,
     };
+    let subjects = (report.findings.iter_mut().map(|f| &mut f.subject))
+        .chain(report.changes.iter_mut().map(|c| &mut c.subject));
+    for subject in subjects {
+        subject.hidden_by = hidden_by(views, subject);
+    }
     let between = between::compare(&cx);
     let parity = parity_gap::run(&cx, &between);
     report.findings.extend(parity.findings);
@@ -283,6 +307,11 @@ fn one_layer(
 ) {
     let target = &plan.targets[layer.target];
     let planned = &target.layers[layer.layer];
+    let spec = planned.head.as_ref().or(planned.base.as_ref());
+    let is_settings = match (spec, &planned.layer.live) {
+        (Some(spec), _) => !spec.has_objects(),
+        (None, live) => live.as_ref().is_some_and(|l| kind_of(l).settings.is_some()),
+    };
     let coverage = |side, source, from: &str, status| Coverage {
         service: target.id.service.clone(),
         environment: target.id.environment.clone(),
@@ -291,6 +320,7 @@ fn one_layer(
         source,
         from: from.into(),
         status,
+        is_settings,
         objects: 0,
         entries: 0,
         opaque: 0,
@@ -298,10 +328,20 @@ fn one_layer(
         without: vec![],
     };
     report.problems.extend(problems(layer));
-    if let Some(spec) = planned.head.as_ref().or(planned.base.as_ref()) {
+    if let Some(spec) = spec {
         let from = spec.shown();
-        let mut c = coverage(SideName::Desired, spec.kind(), &from, desired_status(layer));
+        let status = desired_status(layer, is_settings);
+        let mut c = coverage(SideName::Desired, spec.kind(), &from, status);
         c.objects = layer.head.objects.len() as u64;
+        if is_settings {
+            let settings = &layer.head.settings;
+            let names: BTreeSet<&str> = settings.iter().map(|s| &*s.name).collect();
+            c.entries = names.len() as u64;
+            c.opaque = settings
+                .iter()
+                .filter(|s| s.entry.value.is_opaque())
+                .count() as u64;
+        }
         report.coverage.push(c);
     }
     let system = system_of(plan, live, layer);
@@ -369,21 +409,23 @@ fn problems(layer: &LayerState) -> Vec<Problem> {
     out
 }
 
-fn desired_status(layer: &LayerState) -> CoverageStatus {
+fn desired_status(layer: &LayerState, is_settings: bool) -> CoverageStatus {
     let unread = layer
         .head
         .incomplete
         .as_ref()
         .or(layer.base.incomplete.as_ref());
     match unread {
-        None if layer.head.objects.is_empty() && layer.base.objects.is_empty() => {
+        None if !is_settings && layer.head.objects.is_empty() && layer.base.objects.is_empty() => {
             CoverageStatus::Failed(Unread::new(
                 UnreadCause::Malformed,
                 "no Kubernetes object was found there: is it the right place?",
             ))
         }
         None => CoverageStatus::Read,
-        Some(why) if layer.head.objects.is_empty() => CoverageStatus::Failed(why.clone()),
+        Some(why) if layer.head.objects.is_empty() && layer.head.settings.is_empty() => {
+            CoverageStatus::Failed(why.clone())
+        }
         Some(why) => CoverageStatus::Partial(why.clone()),
     }
 }

@@ -4,15 +4,19 @@ mod deployed;
 mod desired_state;
 mod doctor;
 mod effective;
+mod explain;
 mod history;
 mod inputs;
 mod judge;
 mod live;
+mod repositories;
 mod revisions;
 mod snapshot;
 
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
+pub use explain::{ExplainRequest, explain};
 pub use inputs::{Inputs, Progress, ZeroConfig};
+pub use repositories::Checkout;
 pub use snapshot::{SnapshotOutcome, SnapshotRequest, snapshot};
 
 use crate::{
@@ -46,12 +50,7 @@ pub struct CheckRequest {
 pub fn check(request: &CheckRequest) -> anyhow::Result<Report> {
     let run = Run::new(&request.inputs)?;
     let mut analysis = analyse(&run, request)?;
-    history::fill(
-        &run,
-        &analysis.revisions,
-        &analysis.state,
-        &mut analysis.compared,
-    );
+    history::fill(&run, &mut analysis);
     let effective = analysis.effective(&|t| judge::needs_merging(&analysis.plan, t));
     let views = effective::views(&analysis.plan, &effective);
     Ok(judge::report(&run, &analysis, &views, request.fail_on))

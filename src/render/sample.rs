@@ -188,6 +188,7 @@ pub(crate) fn coverage(service: &str, environment: &str, side: SideName) -> Cove
         source,
         from: from.into(),
         status: CoverageStatus::Read,
+        is_settings: false,
         objects: 5,
         entries: if side == SideName::Live { 42 } else { 0 },
         opaque: if side == SideName::Live { 3 } else { 0 },

@@ -89,6 +89,7 @@ struct Row<'a> {
     environment: &'a str,
     layer: &'a str,
     services: Vec<&'a str>,
+    is_settings: bool,
     objects: u64,
     entries: u64,
     opaque: u64,
@@ -105,6 +106,7 @@ impl<'a> Row<'a> {
             environment: &first.environment,
             layer: &first.layer,
             services: vec![&first.service],
+            is_settings: first.is_settings,
             objects: live.unwrap_or(first).objects,
             entries: sides.iter().map(|c| c.entries).max()?,
             opaque: sides.iter().map(|c| c.opaque).max()?,
@@ -134,15 +136,16 @@ impl<'a> Row<'a> {
     }
 
     fn spans(&self) -> Vec<Span> {
+        let (count, unit) = match self.is_settings {
+            true => (self.entries, "setting"),
+            false => (self.objects, "object"),
+        };
         let mut counts = vec![format!(
             "{}{}",
-            plural(
-                usize::try_from(self.objects).unwrap_or(usize::MAX),
-                "object"
-            ),
+            plural(usize::try_from(count).unwrap_or(usize::MAX), unit),
             if self.live { "" } else { " in git" }
         )];
-        if self.entries > 0 {
+        if self.entries > 0 && !self.is_settings {
             counts.push(format!(
                 "{} settings and fields compared",
                 number(self.entries)
