@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     check::{
-        CheckContext, RunContext, TargetView, ambiguous_key, deploy_overdue, duplicate_definition,
-        pending_restart, precedence_deviates, shadowed_edit, source_unavailable, states,
+        CheckContext, RunContext, TargetView, ambiguous_key, between, deploy_overdue,
+        difference_declared_twice, difference_unused, duplicate_definition, foreign_environment,
+        parity_gap, pending_restart, precedence_deviates, shadowed_edit, source_unavailable, spelling_differs, states,
     },
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
@@ -252,6 +253,19 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
     for subject in subjects {
         subject.hidden_by = hidden_by(views, subject);
     }
+    let between = between::compare(&cx);
+    let parity = parity_gap::run(&cx, &between);
+    report.findings.extend(parity.findings);
+    report.changes.extend(parity.changes);
+    report.notes.extend(parity.notes);
+    report
+        .findings
+        .extend(difference_declared_twice::run(&cx, &between));
+    report
+        .findings
+        .extend(difference_unused::run(&cx, &between));
+    report.findings.extend(spelling_differs::run(&cx, &between));
+    report.findings.extend(foreign_environment::run(&cx));
     report.findings.extend(ambiguous_key::run(&cx));
     report.findings.extend(duplicate_definition::run(&cx));
     report.findings.extend(precedence_deviates::run(&cx));
