@@ -4,11 +4,14 @@
 pub mod ambiguous_key;
 pub mod deploy_overdue;
 pub mod duplicate_definition;
+pub mod expired;
 pub mod pending_restart;
 pub mod precedence_deviates;
 pub mod shadowed_edit;
 pub mod source_unavailable;
 pub mod states;
+mod waived;
+pub mod waiver_unused;
 
 use crate::{
     compare::{merge_order::MergeOrder, surface::SurfaceField},
@@ -138,12 +141,14 @@ pub static RULES: &[&Rule] = &[
     &deploy_overdue::RULE,
     &states::DRIFTED,
     &duplicate_definition::RULE,
+    &expired::RULE,
     &states::MISSING,
     &pending_restart::RULE,
     &precedence_deviates::RULE,
     &shadowed_edit::RULE,
     &source_unavailable::RULE,
     &states::UNMANAGED,
+    &waiver_unused::RULE,
 ];
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ mod tests;
 pub use discover::{NAMES, NotFound, discover};
 pub use schema::{SCHEMA_ID, json_schema};
 pub use show::show;
+pub(crate) use suggest::nearest;
 pub use zero::{split_context, zero_config};
 
 use crate::{

@@ -5,6 +5,7 @@ use super::{
     desired_state::{LayerState, State},
     inputs::Run,
     live::{Live, SystemState, settings_of, system_of},
+    policy::Given,
     revisions::Revisions,
 };
 use crate::{
@@ -167,6 +168,7 @@ pub(crate) fn report(
     run: &Run<'_>,
     analysis: &Analysis,
     views: &[TargetView<'_>],
+    given: &Given,
     fail_on: Option<FailOn>,
 ) -> Report {
     let Analysis {
@@ -212,6 +214,7 @@ pub(crate) fn report(
         .sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     report.problems.dedup();
     rules(run, analysis, views, &mut report);
+    given.apply(run, analysis, &mut report);
     finish(&mut report, fail_on.unwrap_or(plan.gate.fail_on));
     report
 }
@@ -378,17 +381,16 @@ fn desired_status(layer: &LayerState, is_settings: bool) -> CoverageStatus {
         .as_ref()
         .or(layer.base.incomplete.as_ref());
     match unread {
-        None if !is_settings
-            && layer.head.objects.is_empty()
-            && layer.base.objects.is_empty() =>
-        {
+        None if !is_settings && layer.head.objects.is_empty() && layer.base.objects.is_empty() => {
             CoverageStatus::Failed(Unread::new(
                 UnreadCause::Malformed,
                 "no Kubernetes object was found there: is it the right place?",
             ))
         }
         None => CoverageStatus::Read,
-        Some(why) if layer.head.objects.is_empty() && layer.head.settings.is_empty() => CoverageStatus::Failed(why.clone()),
+        Some(why) if layer.head.objects.is_empty() && layer.head.settings.is_empty() => {
+            CoverageStatus::Failed(why.clone())
+        }
         Some(why) => CoverageStatus::Partial(why.clone()),
     }
 }

@@ -99,7 +99,7 @@ const VENDORS: &[(&str, &[&str])] = &[
 /// of them share.
 const SIBLINGS: &[(&str, &[&str])] = &[
     ("source", &[]),
-    ("check", &[]),
+    ("check", &["waived"]),
     ("render", &["lines", "parts", "value", "words"]),
     (
         "desired",

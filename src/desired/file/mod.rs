@@ -36,10 +36,9 @@ fn read_part(part: &FilePart, files: &Files, cx: &DesiredContext<'_>, out: &mut 
     let Some(format) = format_of_file(&part.file, part.format) else {
         let place = Place::exact((*part.file).into(), None);
         let message = format!("{} has a name that tells no format", part.file);
-        return out.malformed(
-            Problem::new(Some(place), message)
-                .hint("say which one it is: `format: yaml`, `json`, `toml`, `dotenv`, `properties`, `ini` …"),
-        );
+        return out.malformed(Problem::new(Some(place), message).hint(
+            "say which one it is: `format: yaml`, `json`, `toml`, `dotenv`, `properties`, `ini` …",
+        ));
     };
     let how = Load {
         format,
@@ -60,12 +59,7 @@ fn read_part(part: &FilePart, files: &Files, cx: &DesiredContext<'_>, out: &mut 
     }
 }
 
-fn read_file(
-    part: &FilePart,
-    file: &SettingsFile,
-    cx: &DesiredContext<'_>,
-    out: &mut Collector,
-) {
+fn read_file(part: &FilePart, file: &SettingsFile, cx: &DesiredContext<'_>, out: &mut Collector) {
     out.input(&file.path);
     for problem in &file.problems {
         out.malformed(problem.clone());

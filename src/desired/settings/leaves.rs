@@ -111,13 +111,7 @@ fn reference(from: NodeRef<'_>) -> Box<str> {
                 kind.text_at(&[b])?
             ))
         };
-        let field = || {
-            Some(format!(
-                "{} {}",
-                kind.key(),
-                kind.text_at(&["fieldPath"])?
-            ))
-        };
+        let field = || Some(format!("{} {}", kind.key(), kind.text_at(&["fieldPath"])?));
         if let Some(text) = named("name", "key").or_else(field) {
             return text.into();
         }

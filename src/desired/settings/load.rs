@@ -73,7 +73,12 @@ fn parsed(found: &Found, how: Load, cx: &DesiredContext<'_>) -> SettingsFile {
     let mut format = how.format;
     let mut parsed = document::parse(&found.bytes, format);
     let mut is_template = matches!(format, Format::Yaml(Dialect::CloudFormation));
-    if how.detect && parsed.documents.iter().any(|d| is_a_template(d.tree.root())) {
+    if how.detect
+        && parsed
+            .documents
+            .iter()
+            .any(|d| is_a_template(d.tree.root()))
+    {
         is_template = true;
         if let Format::Yaml(_) = format {
             format = Format::Yaml(Dialect::CloudFormation);
