@@ -1,10 +1,12 @@
 //! `driftgate explain`: what wins, what it hides, and who wrote each of it.
 
 use super::{
-    Analysis, CheckRequest, Inputs, analyse, effective,
+    Analysis, BaselineFrom, CheckRequest, Inputs, analyse, effective,
     history::{self, Holder},
     inputs::Run,
-    judge, live, revisions,
+    judge, live,
+    policy::Given,
+    revisions,
 };
 use crate::{
     explain::{self as explaining, Input, Line, NotFound},
@@ -53,6 +55,7 @@ pub fn explain(request: &ExplainRequest) -> anyhow::Result<Explanation> {
             // Everything is looked at, whatever the change writes.
             occasion: Some(Occasion::Audit),
             fail_on: None,
+            baseline: BaselineFrom::Configuration,
         },
     )?;
     let effective = analysis.effective(&|_| true);
@@ -62,7 +65,8 @@ pub fn explain(request: &ExplainRequest) -> anyhow::Result<Explanation> {
     keep(&mut analysis, &found);
     history::fill(&run, &mut analysis);
     let views = effective::views(&analysis.plan, &effective);
-    let report = judge::report(&run, &analysis, &views, None);
+    let given = Given::read(&run, &analysis, &BaselineFrom::Configuration)?;
+    let report = judge::report(&run, &analysis, &views, &given, None);
     let mut keys = question.ask(&analysis, &effective, &report.findings)?;
     writers(&analysis, &mut keys);
     commits(&run, &analysis, &mut keys);

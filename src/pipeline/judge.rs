@@ -5,13 +5,15 @@ use super::{
     desired_state::{LayerState, State},
     inputs::Run,
     live::{Live, SystemState, settings_of, system_of},
+    policy::Given,
     revisions::Revisions,
 };
 use crate::{
     check::{
         CheckContext, RunContext, TargetView, ambiguous_key, between, deploy_overdue,
         difference_declared_twice, difference_unused, duplicate_definition, foreign_environment,
-        parity_gap, pending_restart, precedence_deviates, shadowed_edit, source_unavailable, spelling_differs, states,
+        parity_gap, pending_restart, precedence_deviates, shadowed_edit, source_unavailable,
+        spelling_differs, states,
     },
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
@@ -170,6 +172,7 @@ pub(crate) fn report(
     run: &Run<'_>,
     analysis: &Analysis,
     views: &[TargetView<'_>],
+    given: &Given,
     fail_on: Option<FailOn>,
 ) -> Report {
     let Analysis {
@@ -215,6 +218,7 @@ pub(crate) fn report(
         .sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     report.problems.dedup();
     rules(run, analysis, views, &mut report);
+    given.apply(run, analysis, &mut report);
     finish(&mut report, fail_on.unwrap_or(plan.gate.fail_on));
     report
 }
@@ -508,7 +512,11 @@ fn live_status(
             format!("{} (and {} more)", first.detail, rest.len()),
         ),
     };
-    if held.objects + held.entries == 0 {
+    let read = match settings_of(planned, system) {
+        Some(_) => held.entries,
+        None => held.objects,
+    };
+    if read == 0 {
         CoverageStatus::Failed(why)
     } else {
         CoverageStatus::Partial(why)

@@ -104,7 +104,7 @@ const VENDORS: &[(&str, &[&str])] = &[
 /// of them share.
 const SIBLINGS: &[(&str, &[&str])] = &[
     ("source", &[]),
-    ("check", &["between"]),
+    ("check", &["between", "waived"]),
     ("render", &["lines", "parts", "value", "words"]),
     (
         "desired",
