@@ -9,7 +9,7 @@ use super::{
     settings::{self, Absent, Collector, Found, Load, SettingsFile, Wrong, format_of_file},
 };
 use crate::{
-    document::Format,
+    document::{self, Format},
     git::{FileError, Files},
     model::{
         desired::DesiredWorld,
@@ -29,6 +29,38 @@ pub(super) fn read(spec: &FileSpec, files: &Files, cx: &DesiredContext<'_>) -> D
         read_part(part, files, cx, &mut out);
     }
     out.finish()
+}
+
+/// Whether any part is there: its file, and in it what is selected.
+pub(super) fn is_there(spec: &FileSpec, files: &Files) -> Result<bool, FileError> {
+    for part in &spec.parts {
+        if !files.exists(&part.file)? {
+            continue;
+        }
+        let (Some(select), Some(format)) = (&part.select, format_of_file(&part.file, part.format))
+        else {
+            return Ok(true);
+        };
+        let parsed = document::parse(&files.read(&part.file)?.bytes, format);
+        // What is broken is there, and so is what may be hidden.
+        let root = match parsed.documents.as_slice() {
+            [one] if parsed.problems.iter().all(|p| !p.blocks) => one.tree.root(),
+            [] if parsed.problems.iter().all(|p| !p.blocks) => continue,
+            _ => return Ok(true),
+        };
+        let below = |prefix: String| {
+            let mut keys = root.children().map(|c| c.key().as_str());
+            keys.any(|k| k.starts_with(&prefix))
+        };
+        let found = match (format, prefix(select)) {
+            (Format::Properties, Some(prefix)) => below(prefix),
+            _ => !settings::select(root, select).is_err_and(|not| not.certain),
+        };
+        if found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn read_part(part: &FilePart, files: &Files, cx: &DesiredContext<'_>, out: &mut Collector) {

@@ -273,7 +273,7 @@ impl<'a> Evaluator<'a> {
             return None;
         }
         let (name, argument) = intrinsic(node)?;
-        let mut each = |from: &mut Vec<Origin>| -> Vec<Option<bool>> {
+        let each = |from: &mut Vec<Origin>| -> Vec<Option<bool>> {
             argument
                 .children()
                 .map(|c| self.condition(c, from, depth + 1))
