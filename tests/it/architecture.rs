@@ -80,6 +80,8 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("rustls", &["source/kubernetes/"]),
     ("granit_parser", &["document/"]),
     ("jsonc_parser", &["document/"]),
+    ("toml_edit", &["document/"]),
+    ("hcl_edit", &["document/"]),
     ("clap", &["cli/", "main.rs"]),
     ("clap_complete", &["cli/"]),
     ("indicatif", &["cli/"]),
