@@ -9,7 +9,7 @@ use crate::{
         observation::ItemId,
         path::{KeyPath, Segment},
         place::Place,
-        tree::{Kind, NodeRef, Span, Tree, TreeBuilder},
+        tree::{Kind, NodeRef, Tree, TreeBuilder},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -18,11 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(super) struct Doc {
     /// The file, as places name it.
     pub(super) file: Arc<str>,
-    /// Where the document begins.
-    pub(super) start: Span,
     pub(super) properties: Vec<Property>,
-    /// Whether the file is one of a profile.
-    pub(super) of_profile: bool,
 }
 
 /// A property, as it is written.
@@ -102,7 +98,7 @@ impl Property {
 }
 
 /// The documents of a file, in their order.
-pub(super) fn of(file: &SettingsFile, of_profile: bool) -> Vec<Doc> {
+pub(super) fn of(file: &SettingsFile) -> Vec<Doc> {
     file.documents
         .iter()
         .map(|document| {
@@ -114,9 +110,7 @@ pub(super) fn of(file: &SettingsFile, of_profile: bool) -> Vec<Doc> {
             flat.node(document.tree.root(), String::new(), &mut KeyPath::default());
             Doc {
                 file: file.path.clone(),
-                start: document.start,
                 properties: lists(flat.out),
-                of_profile,
             }
         })
         .collect()
