@@ -21,7 +21,9 @@ pub enum EditError {
     #[error("expected one document that is a map")]
     NoMap,
     /// `{ version: 1 }`, which has no place for a block.
-    #[error("line {line}: the file is one flow map (`{{ … }}`) without `{key}`: add `{key}: []` to it first")]
+    #[error(
+        "line {line}: the file is one flow map (`{{ … }}`) without `{key}`: add `{key}: []` to it first"
+    )]
     FlowMap {
         /// From 1.
         line: usize,
@@ -35,7 +37,9 @@ pub enum EditError {
         line: usize,
     },
     /// The list stands elsewhere, or for more than itself.
-    #[error("line {line}: `{key}` is {what}: what is added would be added wherever it is used, so add it by hand")]
+    #[error(
+        "line {line}: `{key}` is {what}: what is added would be added wherever it is used, so add it by hand"
+    )]
     Shared {
         /// From 1.
         line: usize,
@@ -91,7 +95,11 @@ fn insertions(bytes: &[u8], key: &str, item: &[Member<'_>]) -> Result<Vec<Insert
     let (Some(root_span), Kind::Map) = (root.span(), root.kind()) else {
         return Err(EditError::NoMap);
     };
-    let list = List { file: &file, key, item };
+    let list = List {
+        file: &file,
+        key,
+        item,
+    };
     match root.member(key) {
         Some(value) => list.extend(value),
         None if text[root_span.start as usize..].starts_with('{') => Err(EditError::FlowMap {
@@ -288,8 +296,7 @@ impl List<'_> {
         } else {
             2
         };
-        self.file
-            .lines(at, &self.block_item(column, wide, flow))
+        self.file.lines(at, &self.block_item(column, wide, flow))
     }
 
     /// The item behind a dash: one member per line, or one flow map.
@@ -397,7 +404,12 @@ fn scalar(text: &str) -> String {
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
             // What is not printable, or ends a line somewhere.
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') => {
+            c if c.is_control()
+                || matches!(
+                    c,
+                    '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+                ) =>
+            {
                 out.push_str(&format!("\\u{:04x}", c as u32));
             }
             c => out.push(c),

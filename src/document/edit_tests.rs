@@ -78,10 +78,15 @@ fn a_list_that_is_not_there() {
 
 #[test]
 fn without_a_final_newline_and_with_those_of_windows() {
-    assert_eq!(adds_one("version: 1"), format!("version: 1\nwaivers:\n  {BLOCK}"));
+    assert_eq!(
+        adds_one("version: 1"),
+        format!("version: 1\nwaivers:\n  {BLOCK}")
+    );
     let after = adds_one("version: 1\r\nwaivers:\r\n  - rule: x\r\n    key: y");
     assert!(!after.replace("\r\n", "").contains('\n'), "{after:?}");
-    assert!(after.starts_with("version: 1\r\nwaivers:\r\n  - rule: x\r\n    key: y\r\n  - rule: drifted\r\n"));
+    assert!(after.starts_with(
+        "version: 1\r\nwaivers:\r\n  - rule: x\r\n    key: y\r\n  - rule: drifted\r\n"
+    ));
     let bom = adds_one("\u{feff}version: 1\nwaivers: []\n");
     assert_eq!(bom, format!("\u{feff}version: 1\nwaivers: [ {FLOW} ]\n"));
 }
@@ -96,14 +101,17 @@ fn block_lists_keep_their_indentation() {
             BLOCK.replace("\n    ", "\n  ")
         )
     );
-    let after = adds_one("waivers:   # accepted\n    -   rule: x\n        key: y\n        # until the move\n\n\ngate: {}\n");
+    let after = adds_one(
+        "waivers:   # accepted\n    -   rule: x\n        key: y\n        # until the move\n\n\ngate: {}\n",
+    );
     assert!(
         after.contains("# until the move\n    -   rule: drifted\n        key: LOG_LEVEL\n"),
         "{after}"
     );
     let after = adds_one("waivers:\n  -\n    rule: x\n    key: y\n");
     assert!(after.ends_with(&format!("key: y\n  {BLOCK}")), "{after}");
-    let after = adds_one("waivers:\n  # first\n\n  # second\n  - { rule: x, key: y } # why\n\ngate: {}\n");
+    let after =
+        adds_one("waivers:\n  # first\n\n  # second\n  - { rule: x, key: y } # why\n\ngate: {}\n");
     assert!(
         after.contains(&format!("# why\n  - {FLOW}\n\ngate")),
         "{after}"
@@ -112,7 +120,9 @@ fn block_lists_keep_their_indentation() {
 
 #[test]
 fn texts_that_look_like_structure() {
-    adds_one("waivers:\n  - rule: x\n    reason: |\n      a\n      # no comment\n      - no item\n\ngate: {}\n");
+    adds_one(
+        "waivers:\n  - rule: x\n    reason: |\n      a\n      # no comment\n      - no item\n\ngate: {}\n",
+    );
     adds_one("waivers:\n  - rule: x\n    reason: >-\n      a\n\n      # no comment\ngate: {}\n");
     adds_one("waivers:\n  - rule: x\n    reason: \"a\n      # no comment ]\n      b\"\ngate: {}\n");
     adds_one("waivers: [ { rule: x, reason: \"a ], # [\" } ]\ngate: {}\n");
@@ -129,7 +139,10 @@ fn texts_that_look_like_structure() {
 #[test]
 fn flow_lists_on_one_line() {
     assert_eq!(adds_one("waivers: []\n"), format!("waivers: [ {FLOW} ]\n"));
-    assert_eq!(adds_one("waivers: [ ] # none\n"), format!("waivers: [ {FLOW} ] # none\n"));
+    assert_eq!(
+        adds_one("waivers: [ ] # none\n"),
+        format!("waivers: [ {FLOW} ] # none\n")
+    );
     assert_eq!(
         adds_one("waivers: [{rule: x}] # one\n"),
         format!("waivers: [{{rule: x}}, {FLOW}] # one\n")
@@ -146,7 +159,9 @@ fn flow_lists_on_one_line() {
 fn flow_lists_on_several_lines() {
     assert_eq!(
         adds_one("waivers: [\n  { rule: x }, # why\n  { rule: y } # too, [really]\n]\n"),
-        format!("waivers: [\n  {{ rule: x }}, # why\n  {{ rule: y }}, # too, [really]\n  {FLOW}\n]\n")
+        format!(
+            "waivers: [\n  {{ rule: x }}, # why\n  {{ rule: y }}, # too, [really]\n  {FLOW}\n]\n"
+        )
     );
     assert_eq!(
         adds_one("waivers: [\n  { rule: x },\n  # the end\n]\n"),
@@ -192,7 +207,10 @@ fn items_may_be_shared_and_lists_may_not() {
 fn what_is_not_edited() {
     for (file, says) in [
         ("waivers: yes\n", "line 1: `waivers` is no list"),
-        ("a: 1\nwaivers: { rule: x }\n", "line 2: `waivers` is no list"),
+        (
+            "a: 1\nwaivers: { rule: x }\n",
+            "line 2: `waivers` is no list",
+        ),
         ("waivers: null\n", "is no list"),
         ("waivers: ~\n", "is no list"),
         ("{ version: 1 }\n", "flow map"),
@@ -205,24 +223,81 @@ fn what_is_not_edited() {
         let error = add(file).expect_err(file).to_string();
         assert!(error.contains(says), "{says}: {error}");
     }
-    assert_eq!(add_item(b"a: \xff\n", "waivers", ITEM), Err(EditError::NotUtf8));
+    assert_eq!(
+        add_item(b"a: \xff\n", "waivers", ITEM),
+        Err(EditError::NotUtf8)
+    );
 }
 
 #[test]
 fn texts_are_quoted_where_they_must_be() {
     for text in [
-        "payment incident", "", " ", "a ", "true", "No", "null", "~", "20", "1e3", "0x1f", "2026-12-01", "-", "- a",
-        "a: b", "a #b", "#b", "[a]", "{a}", "a, b", "\"a\"", "'a'", "a\\b", "a\nb", "a\r\nb", "\t", "*a", "&a", "!a",
-        "%a", "@a", "`a`", "|", ">", "?", "? a", "é ü 日本", "\u{85}", "\u{2028}x", "\u{feff}x", "\u{1b}[31m", ".",
-        "1.2.3.4", "12:30:45", "a  b", "_", "/a/b", "=", "<<", "\u{0}",
+        "payment incident",
+        "",
+        " ",
+        "a ",
+        "true",
+        "No",
+        "null",
+        "~",
+        "20",
+        "1e3",
+        "0x1f",
+        "2026-12-01",
+        "-",
+        "- a",
+        "a: b",
+        "a #b",
+        "#b",
+        "[a]",
+        "{a}",
+        "a, b",
+        "\"a\"",
+        "'a'",
+        "a\\b",
+        "a\nb",
+        "a\r\nb",
+        "\t",
+        "*a",
+        "&a",
+        "!a",
+        "%a",
+        "@a",
+        "`a`",
+        "|",
+        ">",
+        "?",
+        "? a",
+        "é ü 日本",
+        "\u{85}",
+        "\u{2028}x",
+        "\u{feff}x",
+        "\u{1b}[31m",
+        ".",
+        "1.2.3.4",
+        "12:30:45",
+        "a  b",
+        "_",
+        "/a/b",
+        "=",
+        "<<",
+        "\u{0}",
     ] {
         for file in ["waivers: []\n", "waivers:\n  - a: 1\n"] {
             let item: &[Member<'_>] = &[("value", text)];
             let after = add_item(file.as_bytes(), "waivers", item).expect("an edit");
             let tree = read(&after).expect("YAML");
-            let last = tree.root().member("waivers").and_then(|l| l.children().last());
+            let last = tree
+                .root()
+                .member("waivers")
+                .and_then(|l| l.children().last());
             let value = last.and_then(|i| i.member("value")).expect("the value");
-            assert_eq!(value.as_text(), Some(text), "{}", String::from_utf8_lossy(&after));
+            assert_eq!(
+                value.as_text(),
+                Some(text),
+                "{}",
+                String::from_utf8_lossy(&after)
+            );
         }
     }
 }
@@ -256,15 +331,26 @@ fn value() -> impl Strategy<Value = &'static str> {
 fn list() -> impl Strategy<Value = String> {
     let members = proptest::collection::vec((value(), comment()), 1..4);
     let items = proptest::collection::vec(members, 0..4);
-    (items, 0usize..5, 1usize..4, 0u8..6, comment(), any::<bool>()).prop_map(
-        |(items, indent, wide, style, after, trailing)| {
+    (
+        items,
+        0usize..5,
+        1usize..4,
+        0u8..6,
+        comment(),
+        any::<bool>(),
+    )
+        .prop_map(|(items, indent, wide, style, after, trailing)| {
             let flow = |members: &Vec<(&str, &str)>| {
                 let all: Vec<String> = (members.iter().enumerate())
                     .map(|(i, (v, _))| format!("m{i}: {v}"))
                     .collect();
                 format!("{{ {} }}", all.join(", "))
             };
-            let comma = if trailing && !items.is_empty() { "," } else { "" };
+            let comma = if trailing && !items.is_empty() {
+                ","
+            } else {
+                ""
+            };
             match style {
                 _ if items.is_empty() && style < 3 => format!("waivers: []{after}\n"),
                 _ if items.is_empty() => format!("waivers:{after}\n"),
@@ -283,9 +369,9 @@ fn list() -> impl Strategy<Value = String> {
                     format!("waivers: [{after}\n{}\n  ]\n", lines.join("\n"))
                 }
                 2 => {
-                    let lines = items.iter().map(|m| {
-                        format!("{:indent$}-{:wide$}{}{}\n", "", "", flow(m), m[0].1)
-                    });
+                    let lines = items
+                        .iter()
+                        .map(|m| format!("{:indent$}-{:wide$}{}{}\n", "", "", flow(m), m[0].1));
                     format!("waivers:{after}\n{}", lines.collect::<String>())
                 }
                 _ => {
@@ -299,8 +385,7 @@ fn list() -> impl Strategy<Value = String> {
                     out
                 }
             }
-        },
-    )
+        })
 }
 
 proptest! {

@@ -52,10 +52,14 @@ pub(crate) fn read(run: &Run<'_>, plan: &Plan, revisions: &Revisions) -> State {
     for (t, target) in plan.targets.iter().enumerate() {
         let own = files_of(run, target, revisions);
         for (l, layer) in target.layers.iter().enumerate() {
-            let other = layer.layer.repository.as_ref().map(|name| match &others[name] {
-                Ok(files) => Sides::Read(Box::new((files.clone(), files.clone()))),
-                Err(why) => Sides::Unread(why.clone()),
-            });
+            let other = layer
+                .layer
+                .repository
+                .as_ref()
+                .map(|name| match &others[name] {
+                    Ok(files) => Sides::Read(Box::new((files.clone(), files.clone()))),
+                    Err(why) => Sides::Unread(why.clone()),
+                });
             let files = other.as_ref().unwrap_or(&own);
             let namespace = reader.namespace(layer);
             let world = |spec: Option<&DesiredSpec>, files: &Files| {

@@ -3,8 +3,8 @@
 
 use super::{Analysis, desired_state::State, inputs::Run};
 use crate::{
-    desired,
     compare::Compared,
+    desired,
     document::{self, Dialect, Format, Parsed},
     history::{Answer, FileHistory, Limits, Question},
     model::{

@@ -378,17 +378,16 @@ fn desired_status(layer: &LayerState, is_settings: bool) -> CoverageStatus {
         .as_ref()
         .or(layer.base.incomplete.as_ref());
     match unread {
-        None if !is_settings
-            && layer.head.objects.is_empty()
-            && layer.base.objects.is_empty() =>
-        {
+        None if !is_settings && layer.head.objects.is_empty() && layer.base.objects.is_empty() => {
             CoverageStatus::Failed(Unread::new(
                 UnreadCause::Malformed,
                 "no Kubernetes object was found there: is it the right place?",
             ))
         }
         None => CoverageStatus::Read,
-        Some(why) if layer.head.objects.is_empty() && layer.head.settings.is_empty() => CoverageStatus::Failed(why.clone()),
+        Some(why) if layer.head.objects.is_empty() && layer.head.settings.is_empty() => {
+            CoverageStatus::Failed(why.clone())
+        }
         Some(why) => CoverageStatus::Partial(why.clone()),
     }
 }

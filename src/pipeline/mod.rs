@@ -13,8 +13,8 @@ mod revisions;
 mod snapshot;
 
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
-pub use repositories::Checkout;
 pub use inputs::{Inputs, Progress, ZeroConfig};
+pub use repositories::Checkout;
 pub use snapshot::{SnapshotOutcome, SnapshotRequest, snapshot};
 
 use crate::{
