@@ -82,7 +82,11 @@ impl Made {
             };
             entries.push(SettingEntry {
                 name: setting_name(path),
-                style: KeyStyle::Tree,
+                // A list that is selected itself is an environment.
+                style: match tree.root().kind() {
+                    Kind::List => KeyStyle::Environment,
+                    _ => KeyStyle::Tree,
+                },
                 path: path.clone(),
                 entry: Entry::of(Value::of(node), origin),
                 seen_by: [].into(),
