@@ -7,12 +7,13 @@
 //! - [`observation`]: what was read from a live system, the one input of all comparing
 //! - [`entry`], [`state`]: settings and fields, their sides and the state that follows
 //! - [`setting`], [`effective`]: what layers say, and what wins; [`policy`]: how findings are judged
-//! - [`finding`], [`report`]: what people get
+//! - [`finding`], [`report`], [`explanation`]: what people get
 
 pub mod desired;
 pub mod effective;
 pub mod entry;
 pub mod equality;
+pub mod explanation;
 pub mod finding;
 mod json_text;
 pub mod name;

@@ -40,8 +40,9 @@ pub(crate) fn learn(
         if !state.layers.iter().any(|l| l.target == t && l.in_scope) {
             continue;
         }
-        // Without a live side nothing is compared with what was deployed.
-        if target.layers.iter().all(|l| l.layer.live.is_none()) {
+        // Without a cluster nothing says what was deployed, and nobody expects it to.
+        let of_cluster = |l: &crate::plan::LayerPlan| l.kubernetes().is_some();
+        if target.environment.deployed.is_none() && !target.layers.iter().any(of_cluster) {
             continue;
         }
         let mut deployed = one(run, plan, state, t, live);

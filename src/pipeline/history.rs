@@ -1,13 +1,14 @@
 //! Since when git has a value, and whether it ever had the live one: what comparing wants to know
 //! of history, answered one walk per file.
 
-use super::{Analysis, desired_state::State, inputs::Run};
+use super::{Analysis, desired_state::State, inputs::Run, revisions::Revisions};
 use crate::{
     compare::Compared,
     desired,
     document::{self, Dialect, Format, Parsed},
     history::{Answer, FileHistory, Limits, Question},
     model::{
+        finding::CommitShown,
         observation::ObjectId,
         path::{KeyPath, Segment},
         place::Place,
@@ -95,6 +96,44 @@ pub(crate) fn fill(run: &Run<'_>, analysis: &mut Analysis) {
             entry.in_git = answer.in_git.filter(|_| entry.state.is_problem());
         }
     }
+}
+
+/// An entry that [`since`] is asked about: its file, what holds it there, and where.
+pub(super) type Written = (Arc<str>, Holder, KeyPath);
+
+/// The commit that gave each of these entries its value, as far as history tells.
+pub(super) fn since(
+    run: &Run<'_>,
+    revisions: &Revisions,
+    entries: Vec<Written>,
+) -> Vec<Option<CommitShown>> {
+    let mut out = vec![None; entries.len()];
+    let (Some(repository), Some(commit), false) =
+        (&run.repository, &revisions.head_commit, revisions.work_tree)
+    else {
+        return out;
+    };
+    let mut by_file: BTreeMap<Arc<str>, Vec<Asked>> = BTreeMap::new();
+    for (entry, (file, holder, path)) in entries.into_iter().enumerate().take(QUESTIONS) {
+        by_file.entry(file).or_default().push(Asked {
+            layer: 0,
+            entry,
+            holder,
+            path,
+            live: None,
+        });
+    }
+    for (file, asked) in by_file {
+        let limits = Limits::default();
+        let answers = match FileHistory::of(repository, commit, &file, limits, &Instant::now) {
+            Ok(history) => ask(&history, &file, &asked),
+            Err(_) => continue,
+        };
+        for (question, answer) in asked.iter().zip(answers) {
+            out[question.entry] = answer.since.commit().cloned();
+        }
+    }
+    out
 }
 
 /// The file, object and path that an entry has in git: where it is written, or where the object

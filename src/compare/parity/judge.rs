@@ -22,11 +22,9 @@ use crate::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 
-/// Whether two values are one by their type. Texts, numbers and booleans compare by their text:
-/// what an environment holds are texts, what a file holds may be written either way.
+/// Whether two values are one by their type.
 pub(super) fn same_typed(a: &Value, b: &Value, ty: ValueType) -> bool {
-    a.same(b, ty) == Sameness::Equal
-        || matches!((a, b), (Value::Plain(a), Value::Plain(b)) if a.text() == b.text())
+    a.same_setting(b, ty) == Sameness::Equal
 }
 
 /// What a side says, as far as it can be compared.
@@ -213,6 +211,7 @@ impl<'a> Judge<'a> {
         let (own_a, own_b) = (&self.own[a], &self.own[b]);
         match (x, y) {
             (Plain::Tree(x), Plain::Tree(y)) => same_trees(x.root(), own_a, y.root(), own_b),
+            (Plain::Null, other) | (other, Plain::Null) => **other == Plain::Null,
             _ => names::same(&x.text(), own_a, &y.text(), own_b),
         }
     }

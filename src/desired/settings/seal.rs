@@ -59,15 +59,17 @@ impl<'c> Sealer<'c> {
             what => format!("{what} {text}"),
         };
         match self.is_secret(name, text) {
-            true => {
-                let secret = self.cx.key.seal(symbol.as_bytes());
-                Value::Composite(Arc::new([
-                    Part::Secret(secret),
-                    Part::Symbol("not known from here".into()),
-                ]))
-            }
+            true => self.hidden(&symbol),
             false => Value::Symbol(symbol.into()),
         }
+    }
+
+    /// A text of which not everything is known, and of what is known something is a secret.
+    pub(in crate::desired) fn hidden(&self, text: &str) -> Value {
+        Value::Composite(Arc::new([
+            Part::Secret(self.cx.key.seal(text.as_bytes())),
+            Part::Symbol("not known from here".into()),
+        ]))
     }
 
     /// Whether a setting called `name` with this value is a secret.

@@ -4,11 +4,20 @@
 use super::*;
 use crate::{
     classify::ByNameAndLook,
-    model::{secret::DigestKey, target::FileFormat, value::Plain},
+    document,
+    model::{
+        secret::DigestKey,
+        setting::KeyStyle,
+        target::FileFormat,
+        value::{Plain, Value},
+    },
     snapshot::{self, Section, SourceName},
     source::{Variables, kind_of},
 };
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::{
+    os::unix::fs::{PermissionsExt, symlink},
+    sync::Arc,
+};
 use tempfile::TempDir;
 
 const CANARY: &str = "s3cr3t-canary-7741";
@@ -121,6 +130,8 @@ fn settings_come_from_a_file_in_the_format_of_its_name_or_of_the_spec() {
     );
     assert_eq!(lines(plain("app.json")), ["db.timeout=10s"]);
     assert_eq!(lines(plain("app.properties")), ["db.timeout=10s"]);
+    let below = spec("app.properties", None, Some("db"));
+    assert_eq!(lines(below), ["timeout=10s"]);
     let dotenv = spec("settings", Some(FileFormat::Dotenv), None);
     assert_eq!(lines(dotenv.clone()), ["DB_TIMEOUT=10s"]);
     assert_eq!(
@@ -198,7 +209,7 @@ fn what_is_no_readable_file_is_unknown_and_never_absent() {
     for (path, said) in [
         ("broken.yml", "Malformed: broken.yml:"),
         ("two.yml", "Malformed: two.yml: it holds 2 documents"),
-        ("list.yml", "Malformed: list.yml: its top holds no settings"),
+        ("list.yml", "Malformed: list.yml: its top is a list"),
         ("latin.yml", "Malformed: latin.yml:1: "),
         (
             "app.yml/x.yml",
