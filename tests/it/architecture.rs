@@ -105,7 +105,7 @@ const SIBLINGS: &[(&str, &[&str])] = &[
         "desired",
         &[
             "cache", "disk", "export", "invalid", "objects", "opaque", "path", "plain", "render",
-            "scope", "shape", "world",
+            "scope", "settings", "shape", "world",
         ],
     ),
 ];
