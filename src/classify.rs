@@ -41,6 +41,12 @@ impl Classifier for ByNameAndLook {
                 _ => {}
             }
         }
+        if let (ItemId::Parameter(name), []) = (id, path) {
+            return match is_secret_parameter(name, leaf) {
+                true => Sealing::Text,
+                false => Sealing::Keep,
+            };
+        }
         if path.last() == Some(&Step::Member(LAST_APPLIED))
             || is_secret_leaf(path, leaf, Place::of(id, path))
         {
@@ -48,6 +54,23 @@ impl Classifier for ByNameAndLook {
         } else {
             Sealing::Keep
         }
+    }
+
+    fn looks_secret(&self, text: &str) -> bool {
+        looks_secret(text)
+    }
+}
+
+/// A value of its own is called by the last part of its name: `/production/api/DB_PASSWORD`.
+fn is_secret_parameter(name: &str, leaf: NodeRef<'_>) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    match leaf.kind() {
+        Kind::Text => {
+            let text = leaf.text();
+            is_secret(name, text) || (text.contains('\n') && is_secret_file(name, text))
+        }
+        Kind::Number => is_secret(name, leaf.text()),
+        _ => false,
     }
 }
 

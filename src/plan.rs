@@ -30,6 +30,10 @@ pub struct Plan {
     pub render: RenderPolicy,
     /// From base.
     pub deployers: Vec<Box<str>>,
+    /// How findings are judged: base's configuration.
+    pub judge: Arc<Project>,
+    /// Whether nothing was left out by a filter.
+    pub whole: bool,
     /// Head's configuration stands in for base's, which has none.
     pub adopted: bool,
     /// What people must know of the configuration itself.
@@ -45,6 +49,8 @@ pub struct TargetPlan {
     pub environment: Arc<Environment>,
     /// In head's order.
     pub layers: Vec<LayerPlan>,
+    /// Whether names meet across spelling styles only where they are the same text.
+    pub exact_keys: bool,
 }
 
 /// A layer of a target.
@@ -65,6 +71,20 @@ impl LayerPlan {
         match &self.layer.live {
             Some(LiveSpec::Kubernetes(spec)) => Some(spec),
             _ => None,
+        }
+    }
+
+    /// The objects that it needs to read, if its source has objects.
+    #[must_use]
+    pub fn wanted(
+        &self,
+        worlds: &[&DesiredWorld],
+        namespace: Option<&str>,
+        deployed: Option<&DeployedSpec>,
+    ) -> Wanted {
+        match self.kubernetes() {
+            Some(spec) => wanted(worlds, namespace, spec.secrets, deployed),
+            None => Wanted::default(),
         }
     }
 }
@@ -156,6 +176,8 @@ pub fn plan(base: Option<&Project>, head: &Project, filter: &Filter) -> Result<P
         gate: judge.gate.clone(),
         render: judge.render.clone(),
         deployers: judge.deployers.clone(),
+        judge: Arc::new(judge.clone()),
+        whole: filter.environments.is_empty() && filter.services.is_empty(),
         adopted: base.is_none(),
         notes,
     })
@@ -229,6 +251,7 @@ fn target(base: Option<&Project>, head: &Target) -> TargetPlan {
         })
         .collect();
     TargetPlan {
+        exact_keys: before.map_or(head.exact_keys, |b| b.exact_keys),
         id: head.id.clone(),
         environment: before
             .map(|b| b.environment.clone())
@@ -267,8 +290,7 @@ const WORKLOADS: &[(&str, &str)] = &[
 
 /// What a layer needs to read of its cluster: the kinds that git has on any side, those that its
 /// objects can refer to, and as a help those that give evidence.
-#[must_use]
-pub fn wanted(
+fn wanted(
     worlds: &[&DesiredWorld],
     namespace: Option<&str>,
     secrets: SecretsMode,
@@ -341,15 +363,6 @@ pub fn deployer_object(deployed: &DeployedSpec) -> Option<ObjectId> {
         }
         DeployedSpec::Ref(_) | DeployedSpec::Annotation(_) => None,
     }
-}
-
-/// Adds what another layer wants.
-pub fn extend(all: &mut Wanted, more: Wanted) {
-    all.kinds.extend(more.kinds);
-    all.helps.extend(more.helps);
-    all.objects.extend(more.objects);
-    all.everything_in.extend(more.everything_in);
-    all.helps = &all.helps - &all.kinds;
 }
 
 /// Names by which the targets of a plan are grouped for reading.

@@ -1,21 +1,37 @@
 //! From comparisons to findings and changes. Pure: no I/O, no clock. One file per rule; the state
 //! rules share one table.
 
+pub mod ambiguous_key;
+pub mod between;
 pub mod deploy_overdue;
+pub mod difference_declared_twice;
+pub mod difference_unused;
+pub mod duplicate_definition;
+pub mod expired;
+pub mod foreign_environment;
+pub mod parity_gap;
 pub mod pending_restart;
+pub mod precedence_deviates;
+pub mod shadowed_edit;
 pub mod source_unavailable;
+pub mod spelling_differs;
 pub mod states;
+#[cfg(test)]
+pub(crate) mod testing;
+mod waived;
+pub mod waiver_unused;
 
 use crate::{
-    compare::surface::SurfaceField,
+    compare::{merge_order::MergeOrder, surface::SurfaceField},
     model::{
-        effective::EffectiveConfig,
+        effective::{EffectiveConfig, Placed},
         entry::EntryKey,
-        finding::{Rule, Subject},
+        finding::{Rule, SideShown, Subject},
         policy::ParityGroup,
-        report::Occasion,
+        report::{Occasion, SideName},
         target::{Environment, Layer, TargetId},
         time::Timestamp,
+        value::Shown,
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -72,7 +88,9 @@ pub struct TargetView<'a> {
     pub fields: &'a [SurfaceField],
     /// The same, before the change.
     pub base_fields: &'a [SurfaceField],
-    /// The same, live; absent where nothing live was read.
+    /// The order in which its containers merge what they take their environment from, in git.
+    pub orders: &'a [MergeOrder],
+    /// The same fields, live; absent where nothing live was read.
     pub live_fields: Option<&'a [SurfaceField]>,
 }
 
@@ -87,15 +105,63 @@ impl CheckContext<'_> {
     }
 }
 
+/// What may be shown of one layer's value of a setting.
+pub(crate) fn side_shown(
+    target: &TargetView<'_>,
+    config: &EffectiveConfig,
+    placed: &Placed,
+    side: SideName,
+) -> SideShown {
+    let origin = placed.entry.entry.origin();
+    SideShown {
+        environment: target.id.environment.clone(),
+        layer: config.layers[placed.layer].name.clone(),
+        side,
+        value: Shown::from(&placed.entry.entry.value),
+        place: origin.and_then(|o| o.place.clone()),
+        object: origin.map(|o| o.item.clone()),
+        commit: None,
+        written: None,
+        note: None,
+    }
+}
+
+/// `staging, production-us and 3 more`; nothing for none.
+pub(crate) fn names<'a>(all: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut all: Vec<&str> = all.collect();
+    all.sort_unstable();
+    all.dedup();
+    match all.as_slice() {
+        [] => None,
+        few @ [_, ..] if few.len() <= 4 => Some(few.join(", ")),
+        many => Some(format!(
+            "{} and {} more",
+            many[..3].join(", "),
+            many.len() - 3
+        )),
+    }
+}
+
 /// All rules, sorted by id. Each has a page in docs/rules/.
 pub static RULES: &[&Rule] = &[
+    &ambiguous_key::RULE,
     &states::CONFLICTING,
     &deploy_overdue::RULE,
+    &difference_declared_twice::RULE,
+    &difference_unused::RULE,
     &states::DRIFTED,
+    &duplicate_definition::RULE,
+    &expired::RULE,
+    &foreign_environment::RULE,
     &states::MISSING,
+    &parity_gap::RULE,
     &pending_restart::RULE,
+    &precedence_deviates::RULE,
+    &shadowed_edit::RULE,
     &source_unavailable::RULE,
+    &spelling_differs::RULE,
     &states::UNMANAGED,
+    &waiver_unused::RULE,
 ];
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! Only arguments: one file per command. What they ask for is handed to the pipeline.
 
+mod baseline;
 mod check;
 mod completions;
 mod doctor;
+mod explain;
 mod key;
 mod progress;
 mod schema;
 mod snapshot;
+mod waive;
 
 use clap::{Args, Parser, Subcommand};
 use std::{
@@ -60,6 +63,9 @@ enum Color {
 #[derive(Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
+    Waive(waive::WaiveArgs),
+    Baseline(baseline::BaselineArgs),
     Snapshot(snapshot::SnapshotArgs),
     Doctor(doctor::DoctorArgs),
     Schema(schema::SchemaArgs),
@@ -107,6 +113,9 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Check(args) => args.run(&cli.global),
+        Command::Explain(args) => args.run(&cli.global),
+        Command::Waive(args) => args.run(&cli.global),
+        Command::Baseline(args) => args.run(&cli.global),
         Command::Snapshot(args) => args.run(&cli.global),
         Command::Doctor(args) => args.run(&cli.global),
         Command::Schema(args) => args.run(),

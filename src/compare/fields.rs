@@ -12,6 +12,7 @@ use crate::{
         observation::{Item, ObjectId},
         path::{KeyPath, Segment},
         place::Place,
+        secret::Sameness,
         state::{Sides, State, classify},
         tree::NodeRef,
         value::{Reading, Value, ValueType},
@@ -162,6 +163,16 @@ impl<'a> ObjectSides<'a> {
 pub(crate) fn state_of(sides: &Sides<Reading<Entry>>, ty: ValueType) -> State {
     let values = sides.map(|r| r.as_ref().map(|e| &e.value));
     classify(&values, ty)
+}
+
+/// Whether two sides are known to say the same.
+#[must_use]
+pub(crate) fn same_reading(a: &Reading<Entry>, b: &Reading<Entry>, ty: ValueType) -> bool {
+    match (a, b) {
+        (Reading::Absent(_), Reading::Absent(_)) => true,
+        (Reading::Present(a), Reading::Present(b)) => a.value.same(&b.value, ty) == Sameness::Equal,
+        _ => false,
+    }
 }
 
 /// An entry for a field difference.

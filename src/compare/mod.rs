@@ -5,16 +5,24 @@
 mod embedded;
 mod evidence;
 mod fields;
+mod layers;
+mod leaves;
 mod objects;
 mod restarts;
 mod settings;
 mod sources;
 mod worlds;
 
+pub mod merge_order;
+pub mod names;
 pub mod parity;
+pub mod setting_pairs;
 pub mod surface;
 pub mod walk;
 
+pub use layers::{
+    SettingsInput, Side, as_setting, compare_settings, config_map_settings, workload_settings,
+};
 pub use objects::compare_layer;
 pub use settings::lookup;
 

@@ -20,6 +20,7 @@ use crate::{
         place::Place,
         secret::Sameness,
         state::{Sides, State},
+        target::Layer,
         tree::NodeRef,
         value::{Reading, Unread, Value, ValueType},
     },
@@ -41,7 +42,7 @@ pub(crate) struct Found {
 pub(crate) fn compare(input: &LayerInput<'_>, objects: &[&ObjectSides<'_>]) -> Found {
     let each: Vec<Found> = objects
         .par_iter()
-        .filter(|o| o.live.present().is_some() && is_selected(input, o))
+        .filter(|o| o.live.present().is_some() && selects(input.layer, &o.id))
         .map(|object| {
             let mut found = Found::default();
             workload(input, object, &mut found);
@@ -81,12 +82,13 @@ fn nothing_chosen(input: &LayerInput<'_>, objects: &[&ObjectSides<'_>]) -> Vec<M
         .collect()
 }
 
-fn is_selected(input: &LayerInput<'_>, object: &ObjectSides<'_>) -> bool {
-    let chosen = &input.layer.workloads;
+/// Whether a workload's environment is settings of the layer.
+pub(crate) fn selects(layer: &Layer, id: &ObjectId) -> bool {
+    let chosen = &layer.workloads;
     chosen.is_empty()
         || chosen
             .iter()
-            .any(|w| object.id.kind.eq_ignore_ascii_case(&w.kind) && object.id.name == w.name)
+            .any(|w| id.kind.eq_ignore_ascii_case(&w.kind) && id.name == w.name)
 }
 
 fn workload<'a>(input: &LayerInput<'a>, object: &ObjectSides<'a>, found: &mut Found) {
@@ -299,7 +301,7 @@ fn all_equal(environments: &Sides<&Environment<'_>>, name: &str, ty: ValueType) 
 
 /// What a side says of a variable: one that is in no source is absent, unless a source could not
 /// be read.
-fn reading(
+pub(crate) fn reading(
     environment: &Environment<'_>,
     name: &str,
     world: Option<&DesiredWorld>,
@@ -319,7 +321,7 @@ fn reading(
 }
 
 /// Where a field of an object of git is written.
-fn place(world: &DesiredWorld, object: &ObjectId, path: &KeyPath) -> Option<Place> {
+pub(crate) fn place(world: &DesiredWorld, object: &ObjectId, path: &KeyPath) -> Option<Place> {
     let object = world.objects.get(object)?;
     Some(match lookup(object.tree.root(), path) {
         Some(node) => object.place_of(node),

@@ -30,7 +30,7 @@ pub(super) type FoundServices = BTreeMap<String, Option<String>>;
 pub(super) struct Finder<'f> {
     files: &'f Files,
     /// The folder of driftgate.yaml, which paths are relative to; empty for the root.
-    home: &'f str,
+    pub(super) home: &'f str,
     /// By the folder above; absent where it can't be listed.
     folders: BTreeMap<String, Option<BTreeSet<String>>>,
     /// The files that were read, for knowing when the answer may change.

@@ -27,6 +27,26 @@ pub(super) enum Form {
     KeyPath,
     /// One line of text.
     Line,
+    /// One word.
+    Word,
+    /// A sentence or several; line breaks are blanks.
+    Prose,
+    /// A part of a file's name: Spring's `application`, a profile.
+    NamePart,
+    /// A key of a ConfigMap, as Kubernetes checks it.
+    ConfigMapKey,
+    /// The name of an environment variable.
+    EnvName,
+    /// A path on the disk of the machine.
+    DiskPath,
+    /// A folder relative to that of driftgate.yaml, which may be outside of the repository.
+    Folder,
+    /// An object, as reports write it, or a pattern of them.
+    ObjectPattern,
+    /// A path of keys, or a pattern of them.
+    FieldPattern,
+    /// A value: any text, also none.
+    Value,
 }
 
 /// Why a text does not fit its place.
@@ -60,11 +80,17 @@ pub(super) fn visible(value: &str) -> String {
 impl Form {
     /// The text as it is used from here on (paths are normalised), or why it does not fit.
     pub(super) fn check(self, value: &str) -> Result<Box<str>, Misfit> {
+        if self == Form::Value {
+            return Ok(value.into());
+        }
         if value.is_empty() {
             return Err(Misfit {
                 class: "is empty",
                 message: "the text is empty".into(),
             });
+        }
+        if self == Form::Prose {
+            return prose(value);
         }
         if value.chars().any(char::is_control) {
             return misfit(
@@ -74,6 +100,7 @@ impl Form {
         }
         match self {
             Form::Path | Form::Glob => return path(value),
+            Form::Folder => return folder(value),
             Form::Namespace if !is_label(value) => {
                 return misfit(
                     value,
@@ -105,15 +132,122 @@ impl Form {
             Form::Workload => {
                 workload(value)?;
             }
-            _ => {}
+            _ => self.check_word(value)?,
         }
         Ok(value.into())
+    }
+
+    fn check_word(self, value: &str) -> Result<(), Misfit> {
+        match self {
+            Form::Word if value.contains(char::is_whitespace) => {
+                misfit(value, "holds a blank: expected one word")
+            }
+            Form::NamePart if value.contains(is_special) || value.contains(char::is_whitespace) => {
+                misfit(
+                    value,
+                    "is no part of a file's name: expected no blanks and none of / \\ , : * ?",
+                )
+            }
+            Form::ConfigMapKey if !is_config_map_key(value) => misfit(
+                value,
+                "is no key of a ConfigMap: expected at most 253 letters, digits, `-`, `_` and `.`",
+            ),
+            Form::EnvName if value.contains(['=', '*']) || value.contains(char::is_whitespace) => {
+                misfit(
+                    value,
+                    "is no name of an environment variable: expected no blanks, `=` or `*`",
+                )
+            }
+            Form::ObjectPattern if !is_object(value) => misfit(
+                value,
+                "is no object: expected `Kind/name` or `Kind/namespace/name`",
+            ),
+            Form::FieldPattern if !value.contains('*') && value.parse::<KeyPath>().is_err() => {
+                misfit(value, "is no field: expected one like `spec.replicas`")
+            }
+            Form::DiskPath if value.starts_with('~') => misfit(
+                value,
+                "begins with `~`, which only a shell knows: write the path out",
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// Whether wildcards have a meaning here that a variable must not bring in.
     pub(super) fn is_glob(self) -> bool {
         self == Form::Glob
     }
+}
+
+fn is_special(c: char) -> bool {
+    matches!(c, '/' | '\\' | ',' | ':' | '*' | '?')
+}
+
+/// `Kind/name` or `Kind/namespace/name`; a pattern may stand for any of its parts.
+fn is_object(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('/').collect();
+    let whole = parts.len() <= 3 && parts.iter().all(|p| !p.is_empty());
+    whole && (parts.len() > 1 || text.contains('*')) && !text.contains(char::is_whitespace)
+}
+
+/// As Kubernetes checks them.
+fn is_config_map_key(text: &str) -> bool {
+    text.len() <= 253
+        && text != "."
+        && !text.starts_with("..")
+        && text
+            .bytes()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'))
+}
+
+/// Sentences on one line.
+fn prose(value: &str) -> Result<Box<str>, Misfit> {
+    let words: Vec<&str> = value.split_whitespace().collect();
+    if words.is_empty() {
+        return Err(Misfit {
+            class: "is empty",
+            message: "the text says nothing".into(),
+        });
+    }
+    let line = words.join(" ");
+    if line.chars().any(char::is_control) {
+        return misfit(&line, "holds a control character");
+    }
+    Ok(line.into())
+}
+
+/// Normalises a relative path that may leave the repository: `..` stands only in front.
+fn folder(value: &str) -> Result<Box<str>, Misfit> {
+    if value.starts_with(['/', '~']) {
+        return misfit(
+            value,
+            "is no relative path: expected a folder relative to that of driftgate.yaml",
+        );
+    }
+    if value.contains("://") {
+        return misfit(value, "is an address: expected a folder with a checkout");
+    }
+    if value.contains('\\') {
+        return misfit(value, "holds a backslash: paths are written with `/`");
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in value.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() {
+        return Ok(".".into());
+    }
+    let path = parts.join("/");
+    if path.starts_with('-') {
+        return misfit(value, "begins with `-`: tools would take it for an option");
+    }
+    Ok(path.into())
 }
 
 /// Normalises a path of the repository: no `.`, no empty parts, `..` taken back; the root is `.`.

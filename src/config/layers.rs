@@ -1,19 +1,12 @@
-//! From a raw layer to one of a target: what is wrong with it whatever the target, and what its
-//! texts say once variables are filled in.
+//! What is wrong with the layers of a service as they are written, whatever the target.
 
 use super::{
-    form::{self, Form},
-    leaf::{Map, OneOrMany, Seconds, Text, Word},
+    leaf::{OneOrMany, Seconds, Text},
     raw,
     read::Cx,
     suggest::listed,
-    variables::{Filler, Scope},
 };
-use crate::model::{
-    path::KeyPath,
-    target::{DesiredSpec, HelmSpec, KubernetesSpec, Layer, LiveSpec, ValuesSpec, WorkloadRef},
-    value::ValueType,
-};
+use crate::model::target::FileFormat;
 use std::collections::BTreeMap;
 
 /// Checks the layers of one service as they are written.
@@ -36,25 +29,90 @@ pub(super) fn check(cx: &mut Cx<'_>, layers: &[raw::Layer]) {
             cx.problem(name.span, "a layer's name can't hold variables")
                 .hint("it is the same in every environment".to_string());
         }
-        if layer.desired.is_none() && layer.live.is_none() && !layer.flawed {
-            let message = format!("layer `{}` has neither `desired` nor `live`", name.value);
-            cx.problem(name.span, message)
-                .hint("say where git has its values, or where to read them live".to_string());
-        }
+        check_origin(cx, layer);
         if let Some(desired) = &layer.desired {
             check_desired(cx, desired);
         }
-        if let Some(live) = &layer.live
-            && live.kubernetes.is_none()
-            && !live.flawed
-        {
-            cx.problem(live.span, "`live` does not say where to read from")
-                .hint("add `kubernetes: { context: …, namespace: … }`".to_string());
-        }
-        if let Some(kubernetes) = layer.live.as_ref().and_then(|l| l.kubernetes.as_ref()) {
-            check_timeout(cx, kubernetes.timeout.as_ref());
+        if let Some(live) = &layer.live {
+            check_live(cx, live);
         }
     }
+}
+
+/// A layer has sides, or a place in another layer, or lives where driftgate can't see.
+fn check_origin(cx: &mut Cx<'_>, layer: &raw::Layer) {
+    let name = &layer.name;
+    let sides = [
+        ("desired", layer.desired.is_some()),
+        ("live", layer.live.is_some()),
+    ];
+    let sides: Vec<&str> = sides.iter().filter(|s| s.1).map(|s| s.0).collect();
+    match (&layer.outside, &layer.config_map) {
+        (None, None) if sides.is_empty() && !layer.flawed => {
+            let message = format!("layer `{}` has neither `desired` nor `live`", name.value);
+            cx.problem(name.span, message).hint(
+                "say where git has its values, or where to read them live; `outside: \"…\"` where driftgate can't see it"
+                    .to_string(),
+            );
+        }
+        (Some(outside), config_map) => {
+            let also = config_map.as_ref().map(|_| "config-map");
+            let also: Vec<&str> = sides.into_iter().chain(also).collect();
+            if !also.is_empty() {
+                let message = format!(
+                    "layer `{}` is `outside` and has {}",
+                    name.value,
+                    listed(also)
+                );
+                cx.problem(outside.span, message)
+                    .hint("`outside` is for a layer that driftgate can't see".to_string());
+            }
+        }
+        (None, Some(config_map)) if !sides.is_empty() => {
+            let message = format!(
+                "layer `{}` has `config-map` and {}",
+                name.value,
+                listed(sides)
+            );
+            cx.problem(config_map.span, message).hint(
+                "its values are those of the ConfigMap, which the named layer reads".to_string(),
+            );
+        }
+        _ => check_sides_meet(cx, layer),
+    }
+}
+
+/// Objects compare with objects, settings with settings.
+fn check_sides_meet(cx: &mut Cx<'_>, layer: &raw::Layer) {
+    let (Some(desired), Some(live)) = (&layer.desired, &layer.live) else {
+        return;
+    };
+    if desired.flawed || live.flawed {
+        return;
+    }
+    let wrong = match (has_objects(desired), live.kubernetes.is_some()) {
+        (true, false) if live.env.is_some() || live.file.is_some() => {
+            "`desired` has Kubernetes objects, `live` has none"
+        }
+        (false, true) if has_settings(desired) => {
+            "`live` has Kubernetes objects, `desired` has none"
+        }
+        _ => return,
+    };
+    cx.problem(layer.name.span, wrong)
+        .hint("write a layer for each of the two".to_string());
+}
+
+/// Whether the desired side is written as Kubernetes objects.
+pub(super) fn has_objects(desired: &raw::Desired) -> bool {
+    desired.manifests.is_some()
+        || desired.kustomize.is_some()
+        || desired.helm.is_some()
+        || desired.rendered.is_some()
+}
+
+fn has_settings(desired: &raw::Desired) -> bool {
+    desired.file.is_some() || desired.spring.is_some() || desired.compose.is_some()
 }
 
 /// A timeout of nothing reads nothing.
@@ -73,6 +131,9 @@ fn check_desired(cx: &mut Cx<'_>, desired: &raw::Desired) {
         ("kustomize", desired.kustomize.is_some()),
         ("helm", desired.helm.is_some()),
         ("rendered", desired.rendered.is_some()),
+        ("file", desired.file.is_some()),
+        ("spring", desired.spring.is_some()),
+        ("compose", desired.compose.is_some()),
     ];
     let there: Vec<&str> = kinds.iter().filter(|k| k.1).map(|k| k.0).collect();
     if there.len() > 1 {
@@ -84,210 +145,136 @@ fn check_desired(cx: &mut Cx<'_>, desired: &raw::Desired) {
         cx.problem(desired.span, "`desired` does not say where to read from")
             .hint(hint);
     }
-    if let Some(OneOrMany::Many(paths)) = &desired.manifests
-        && paths.is_empty()
-        && !desired.flawed
+    if desired.rendered.is_some()
+        && let Some(repository) = &desired.repository
     {
-        cx.problem(desired.span, "`manifests` is an empty list")
-            .hint("name a file, a folder or a glob".to_string());
+        cx.problem(
+            repository.span,
+            "`rendered` manifests are in no `repository`",
+        )
+        .hint("they are handed over with `--rendered`".to_string());
+    }
+    check_beside_file(cx, desired);
+    check_lists(cx, desired);
+}
+
+/// A list that names nothing.
+fn check_lists(cx: &mut Cx<'_>, desired: &raw::Desired) {
+    let is_empty = |list: Option<&OneOrMany>| list.is_some_and(|l| l.all().is_empty());
+    let compose = desired.compose.as_ref().filter(|c| !c.flawed);
+    let compose_files = compose.and_then(|c| c.files.as_ref());
+    let env_files = compose.and_then(|c| c.env_file.as_ref());
+    let no_files = matches!(&desired.file, Some(raw::Files::Many(files)) if files.is_empty());
+    let lists = [
+        (
+            "manifests",
+            is_empty(desired.manifests.as_ref()),
+            "name a file, a folder or a glob",
+        ),
+        ("file", no_files, "name a file"),
+        (
+            "files",
+            is_empty(compose_files),
+            "name a Compose file, or remove it for `compose.yaml`",
+        ),
+        (
+            "env-file",
+            is_empty(env_files),
+            "name a file, or remove it for `.env`",
+        ),
+    ];
+    for (name, empty, hint) in lists {
+        if empty && !desired.flawed {
+            cx.problem(desired.span, format!("`{name}` is an empty list"))
+                .hint(hint.to_string());
+        }
     }
 }
 
-/// Builds the layers of one target.
-pub(super) struct Builder<'b, 'c> {
-    pub(super) cx: &'b mut Cx<'c>,
-    pub(super) filler: &'b mut Filler,
-    pub(super) scope: &'b Scope,
-}
-
-impl Builder<'_, '_> {
-    fn fill(&mut self, text: &Text, form: Form) -> Option<Box<str>> {
-        self.filler.fill(self.cx, text, self.scope, form)
-    }
-
-    /// Outer: whether it could be filled in; inner: whether it is written.
-    #[expect(clippy::option_option, reason = "a failed value is not an absent one")]
-    fn fill_optional(&mut self, text: Option<&Text>, form: Form) -> Option<Option<Box<str>>> {
-        match text {
-            Some(text) => self.fill(text, form).map(Some),
-            None => Some(None),
-        }
-    }
-
-    fn fill_all(&mut self, texts: &[Text], form: Form) -> Option<Vec<Box<str>>> {
-        // Not `collect` alone: every text is looked at, so that all problems are found.
-        let filled: Vec<_> = texts.iter().map(|t| self.fill(t, form)).collect();
-        filled.into_iter().collect()
-    }
-
-    /// The layer, if nothing is wrong with it.
-    pub(super) fn layer(&mut self, raw: &raw::Layer) -> Option<Layer> {
-        let desired = raw
-            .desired
-            .as_ref()
-            .map(|d| self.desired(d, raw.live.as_ref()));
-        let live = raw.live.as_ref().map(|l| self.live(l));
-        let workloads = self.workloads(raw.workloads.as_deref().unwrap_or_default());
-        let deploy_time = self.fill_all(raw.deploy_time.as_deref().unwrap_or_default(), Form::Line);
-        let (desired, live) = (flip(desired)?, flip(live)?);
-        let closed_by_default = desired.as_ref().is_some_and(DesiredSpec::closed_by_default);
-        Some(Layer {
-            name: raw.name.value.as_str().into(),
-            live: live.map(LiveSpec::Kubernetes),
-            desired,
-            workloads: workloads?,
-            deploy_time: deploy_time?,
-            closed: raw.closed.unwrap_or(closed_by_default),
-            types: types(raw.types.as_ref()),
-            outside: None,
-            prefix: None,
-            repository: None,
-            config_map: None,
-        })
-    }
-
-    fn workloads(&mut self, texts: &[Text]) -> Option<Vec<WorkloadRef>> {
-        let filled = self.fill_all(texts, Form::Workload)?;
-        filled.iter().map(|w| form::workload(w).ok()).collect()
-    }
-
-    fn desired(&mut self, raw: &raw::Desired, live: Option<&raw::Live>) -> Option<DesiredSpec> {
-        let manifests = raw
-            .manifests
-            .as_ref()
-            .map(|m| DesiredSpecOf::Manifests(m.all()));
-        let kustomize = raw.kustomize.as_ref().map(DesiredSpecOf::Kustomize);
-        let helm = raw.helm.as_ref().map(DesiredSpecOf::Helm);
-        let rendered = raw.rendered.as_ref().map(DesiredSpecOf::Rendered);
-        // More than one is a problem already; each is still filled in, so that all problems show.
-        let specs: Vec<_> = [manifests, kustomize, helm, rendered]
-            .into_iter()
-            .flatten()
-            .map(|kind| self.desired_kind(&kind, live))
-            .collect();
-        match <[_; 1]>::try_from(specs) {
-            Ok([only]) => only,
-            Err(_) => None,
-        }
-    }
-
-    fn desired_kind(
-        &mut self,
-        kind: &DesiredSpecOf<'_>,
-        live: Option<&raw::Live>,
-    ) -> Option<DesiredSpec> {
-        Some(match kind {
-            DesiredSpecOf::Manifests(paths) => DesiredSpec::Manifests {
-                paths: self.fill_all(paths, Form::Glob)?,
-            },
-            DesiredSpecOf::Kustomize(folder) => DesiredSpec::Kustomize {
-                folder: self.fill(folder, Form::Path)?,
-            },
-            DesiredSpecOf::Helm(helm) => DesiredSpec::Helm(self.helm(helm, live)?),
-            DesiredSpecOf::Rendered(path) => DesiredSpec::Rendered {
-                path: self.fill(path, Form::Path)?,
-            },
-        })
-    }
-
-    fn helm(&mut self, raw: &raw::Helm, live: Option<&raw::Live>) -> Option<HelmSpec> {
-        // The release goes where the cluster is read, unless it says otherwise.
-        let of_live = || live?.kubernetes.as_ref()?.namespace.as_ref();
-        let namespace = raw.namespace.as_ref().or_else(of_live);
-        let chart = self.fill(&raw.chart, Form::Path);
-        let release = self.fill(&raw.release, Form::Release);
-        let namespace = self.fill_optional(namespace, Form::Namespace);
-        let items = raw.values.as_deref().unwrap_or_default();
-        let values: Vec<_> = items.iter().map(|v| self.values(v)).collect();
-        let set: Vec<_> = raw
-            .set
-            .as_ref()
-            .map_or(&[][..], |m| &m.0)
-            .iter()
-            .map(|entry| {
-                let value = &entry.value.as_ref()?.0;
-                // An empty text is a value like any other here.
-                let filled = match value.value.as_str() {
-                    "" => Some("".into()),
-                    _ => self.fill(value, Form::Line),
-                };
-                Some((entry.name.value.as_str().into(), filled?))
-            })
-            .collect();
-        Some(HelmSpec {
-            chart: chart?,
-            release: release?,
-            namespace: namespace?,
-            values: values.into_iter().collect::<Option<_>>()?,
-            set: set.into_iter().collect::<Option<BTreeMap<_, _>>>()?,
-        })
-    }
-
-    fn values(&mut self, raw: &raw::ValuesItem) -> Option<ValuesSpec> {
-        let part = match raw {
-            raw::ValuesItem::File(file) => {
-                return Some(ValuesSpec {
-                    file: self.fill(file, Form::Path)?,
-                    select: None,
-                    if_absent_skip: false,
-                });
+/// The fields that explain one file.
+fn check_beside_file(cx: &mut Cx<'_>, desired: &raw::Desired) {
+    let fields = [
+        ("select", desired.select.is_some()),
+        ("if-absent", desired.if_absent.is_some()),
+        ("format", desired.format.is_some()),
+        ("parameters", desired.parameters.is_some()),
+    ];
+    let fields: Vec<&str> = fields.iter().filter(|f| f.1).map(|f| f.0).collect();
+    let nulls = desired.nulls.map(|_| "nulls");
+    let (message, hint) = match &desired.file {
+        Some(raw::Files::Many(items)) => {
+            for item in items {
+                if let raw::FileItem::Part(part) = item {
+                    let format = part.format.map(|w| w.0);
+                    check_parameters(cx, part.span, format, part.parameters.is_some());
+                }
             }
-            raw::ValuesItem::Part(part) => part,
-        };
-        let file = self.fill(&part.file, Form::Path);
-        let select = match &part.select {
-            Some(text) => Some(self.key_path(text)?),
-            None => None,
-        };
-        Some(ValuesSpec {
-            file: file?,
-            select,
-            if_absent_skip: part.if_absent.is_some(),
-        })
-    }
+            if fields.is_empty() {
+                return;
+            }
+            let one = fields.first().copied().unwrap_or("select");
+            (
+                format!("{} beside a list of files", listed(fields)),
+                format!("write it at the file: `{{ file: …, {one}: … }}`"),
+            )
+        }
+        Some(raw::Files::One(_)) => {
+            let format = desired.format.map(|w| w.0);
+            check_parameters(cx, desired.span, format, desired.parameters.is_some());
+            return;
+        }
+        None => {
+            let fields: Vec<&str> = fields.into_iter().chain(nulls).collect();
+            if fields.is_empty() || desired.flawed {
+                return;
+            }
+            (
+                format!("{} without `file`", listed(fields)),
+                "it belongs to a file of settings: `file: config.yml`".to_string(),
+            )
+        }
+    };
+    cx.problem(desired.span, message).hint(hint);
+}
 
-    fn key_path(&mut self, text: &Text) -> Option<KeyPath> {
-        let filled = self.fill(text, Form::KeyPath)?;
-        filled.parse().ok()
-    }
-
-    fn live(&mut self, raw: &raw::Live) -> Option<KubernetesSpec> {
-        let raw = raw.kubernetes.as_ref()?;
-        let context = self.fill_optional(raw.context.as_ref(), Form::Line);
-        let namespace = self.fill_optional(raw.namespace.as_ref(), Form::Namespace);
-        Some(KubernetesSpec {
-            context: context?,
-            namespace: namespace?,
-            secrets: raw.secrets.map(|w| w.0).unwrap_or_default(),
-            timeout: raw
-                .timeout
-                .as_ref()
-                .and_then(|t| u32::try_from(t.value).ok()),
-        })
+fn check_parameters(
+    cx: &mut Cx<'_>,
+    span: Option<crate::model::tree::Span>,
+    format: Option<FileFormat>,
+    written: bool,
+) {
+    if written && format.is_some_and(|f| f != FileFormat::Cloudformation) {
+        cx.problem(
+            span,
+            "`parameters` are those of a CloudFormation template: this file has another `format`",
+        )
+        .hint("remove one of the two".to_string());
     }
 }
 
-/// The one kind of desired side that is written.
-enum DesiredSpecOf<'r> {
-    Manifests(&'r [Text]),
-    Kustomize(&'r Text),
-    Helm(&'r raw::Helm),
-    Rendered(&'r Text),
-}
-
-/// Absent stays absent; failed fails.
-#[expect(clippy::option_option, reason = "a failed value is not an absent one")]
-fn flip<T>(value: Option<Option<T>>) -> Option<Option<T>> {
-    match value {
-        Some(Some(value)) => Some(Some(value)),
-        Some(None) => None,
-        None => Some(None),
+fn check_live(cx: &mut Cx<'_>, live: &raw::Live) {
+    let kinds = [
+        ("kubernetes", live.kubernetes.is_some()),
+        ("env", live.env.is_some()),
+        ("file", live.file.is_some()),
+    ];
+    let there: Vec<&str> = kinds.iter().filter(|k| k.1).map(|k| k.0).collect();
+    if there.len() > 1 {
+        let message = format!("`live` has {}: expected one", listed(there));
+        cx.problem(live.span, message)
+            .hint("write a layer for each".to_string());
+    } else if there.is_empty() && !live.flawed {
+        cx.problem(live.span, "`live` does not say where to read from")
+            .hint(
+                "add `kubernetes: { context: …, namespace: … }`, `env: [ … ]` or `file: …`"
+                    .to_string(),
+            );
     }
-}
-
-fn types(raw: Option<&Map<Word<ValueType>>>) -> BTreeMap<Box<str>, ValueType> {
-    let entries = raw.map_or(&[][..], |m| &m.0).iter();
-    entries
-        .filter_map(|e| Some((e.name.value.as_str().into(), e.value?.0)))
-        .collect()
+    if live.env.as_ref().is_some_and(Vec::is_empty) && !live.flawed {
+        cx.problem(live.span, "`env` is an empty list")
+            .hint("name the variables to read: `env: [ LOG_LEVEL ]`".to_string());
+    }
+    if let Some(kubernetes) = &live.kubernetes {
+        check_timeout(cx, kubernetes.timeout.as_ref());
+    }
 }

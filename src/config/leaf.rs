@@ -2,15 +2,13 @@
 //! knows how it is read and how it stands in the JSON Schema.
 
 use super::{
+    form::visible,
     read::{Cx, FromNode, shorten},
     suggest::{did_you_mean, listed},
 };
 use crate::model::{
-    report::FailOn,
-    target::{SecretsMode, Tier},
-    time::parse_span,
+    time::{Timestamp, parse_span},
     tree::{Kind, NodeRef, Span},
-    value::ValueType,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::json;
@@ -198,6 +196,58 @@ impl JsonSchema for Seconds {
     }
 }
 
+/// The last second of something that ends.
+pub(super) type Expiry = Spanned<Timestamp>;
+
+impl FromNode for Expiry {
+    fn read(cx: &mut Cx<'_>, node: NodeRef<'_>) -> Option<Self> {
+        let Some(text) = node.as_text() else {
+            cx.mismatch(node, "a date like 2026-12-01").hint(None);
+            return None;
+        };
+        let Some(value) = last_second(text) else {
+            let message = format!("`{}` is no date", visible(text));
+            cx.problem(node.span(), message).hint(
+                "year, month and day, like 2026-12-01: it ends with that day, in UTC".to_string(),
+            );
+            return None;
+        };
+        Some(Spanned {
+            value,
+            span: node.span(),
+        })
+    }
+
+    fn stand_in() -> Option<Self> {
+        Some(Spanned {
+            value: Timestamp(0),
+            span: None,
+        })
+    }
+}
+
+/// Of a day its last second; a time is what it says.
+fn last_second(text: &str) -> Option<Timestamp> {
+    let is_day = text.len() == 10 && !text.contains(['T', 't', ' ', ':']);
+    match (is_day, text.contains(['T', 't'])) {
+        (true, _) => format!("{text}T23:59:59Z").parse().ok(),
+        (false, true) => text.parse().ok(),
+        (false, false) => None,
+    }
+}
+
+impl JsonSchema for Expiry {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        inline("Expiry")
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].*)?$", "examples": ["2026-12-01"] })
+    }
+}
+
 /// A word out of a list.
 pub(super) trait Words: Copy + 'static {
     /// What the list is called in messages.
@@ -228,6 +278,10 @@ impl<T: Words> FromNode for Word<T> {
         }
         word.map(|(_, value, _)| Word(*value))
     }
+
+    fn stand_in() -> Option<Self> {
+        T::ALL.first().map(|(_, value, _)| Word(*value))
+    }
 }
 
 impl<T: Words> JsonSchema for Word<T> {
@@ -246,103 +300,11 @@ impl<T: Words> JsonSchema for Word<T> {
     }
 }
 
-impl Words for Tier {
-    const WHAT: &'static str = "tier";
-    const ALL: &'static [(&'static str, Tier, &'static str)] = &[
-        ("production", Tier::Production, "Users depend on it."),
-        ("staging", Tier::Staging, "The last step before production."),
-        ("development", Tier::Development, "For developers."),
-        ("preview", Tier::Preview, "Short-lived, one per change."),
-    ];
-}
-
-impl Words for SecretsMode {
-    const WHAT: &'static str = "secrets mode";
-    const ALL: &'static [(&'static str, SecretsMode, &'static str)] = &[
-        (
-            "references",
-            SecretsMode::References,
-            "Read no Secret: references to them are compared. Needs no right on Secrets.",
-        ),
-        (
-            "presence",
-            SecretsMode::Presence,
-            "Compare whether Secrets and their keys exist. Needs get and list on Secrets.",
-        ),
-        (
-            "digest",
-            SecretsMode::Digest,
-            "Compare their values by keyed digest; none is ever shown. Needs get and list on Secrets.",
-        ),
-    ];
-}
-
-impl Words for FailOn {
-    const WHAT: &'static str = "severity";
-    const ALL: &'static [(&'static str, FailOn, &'static str)] = &[
-        ("error", FailOn::Error, "Errors fail."),
-        ("warning", FailOn::Warning, "Warnings and errors fail."),
-        ("info", FailOn::Info, "Every finding fails."),
-        (
-            "never",
-            FailOn::Never,
-            "No finding fails; a run that could not read everything still does.",
-        ),
-    ];
-}
-
-impl Words for ValueType {
-    const WHAT: &'static str = "type";
-    const ALL: &'static [(&'static str, ValueType, &'static str)] = &[
-        (
-            "text",
-            ValueType::Text,
-            "Compare by text: `\"20\"` and `20.0` differ.",
-        ),
-        (
-            "quantity",
-            ValueType::Quantity,
-            "A Kubernetes quantity: `500m` equals `0.5`.",
-        ),
-        (
-            "duration",
-            ValueType::Duration,
-            "A span of time: `60s` equals `1m`.",
-        ),
-    ];
-}
-
-/// `if-absent: skip`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Skip;
-
-impl Words for Skip {
-    const WHAT: &'static str = "way to treat an absent file";
-    const ALL: &'static [(&'static str, Skip, &'static str)] = &[(
-        "skip",
-        Skip,
-        "Leave it out where it does not exist. Softens nothing else: a file that can't be read is still a problem.",
-    )];
-}
-
-/// `deploys: later`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Later;
-
-impl Words for Later {
-    const WHAT: &'static str = "way to deploy";
-    const ALL: &'static [(&'static str, Later, &'static str)] = &[(
-        "later",
-        Later,
-        "Merging does not deploy here: a promotion or an approval does.",
-    )];
-}
-
 /// A text or a list of texts.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum OneOrMany {
-    /// One path.
+    /// One.
     One(Text),
     /// Several, in this order.
     Many(Vec<Text>),
@@ -367,6 +329,30 @@ impl FromNode for OneOrMany {
                 None
             }
         }
+    }
+}
+
+/// Lists of names in order; one name is a list of one.
+pub(super) type Stages = Spanned<Vec<OneOrMany>>;
+
+impl FromNode for Stages {
+    fn read(cx: &mut Cx<'_>, node: NodeRef<'_>) -> Option<Self> {
+        Some(Spanned {
+            value: Vec::read(cx, node)?,
+            span: node.key_span().or_else(|| node.span()),
+        })
+    }
+}
+
+impl JsonSchema for Stages {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        inline("Stages")
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": generator.subschema_for::<OneOrMany>() })
     }
 }
 

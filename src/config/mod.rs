@@ -11,21 +11,27 @@ mod environments;
 mod form;
 mod layers;
 mod leaf;
+mod parity;
+mod policy;
 mod raw;
 mod read;
 mod schema;
 mod services;
 mod show;
+mod sides;
 mod suggest;
 mod variables;
+mod words;
 mod zero;
 
 #[cfg(test)]
 mod tests;
 
 pub use discover::{NAMES, NotFound, discover};
+pub use policy::RULE_IDS;
 pub use schema::{SCHEMA_ID, json_schema};
 pub use show::show;
+pub(crate) use suggest::nearest;
 pub use zero::{split_context, zero_config};
 
 use crate::{
@@ -34,15 +40,18 @@ use crate::{
     model::{
         place::Place,
         problem::Problem,
-        target::{Gate, Project, RenderPolicy},
+        target::{Gate, Project, RenderPolicy, below},
         tree::{NodeRef, Tree},
     },
 };
 use each::Finder;
+use form::Form;
+use leaf::{Map, Text};
+use policy::{Known, Policy};
 use read::{Cx, FromNode};
 use services::Services;
 use std::{collections::BTreeMap, sync::Arc};
-use variables::Filler;
+use variables::{Filler, Scope};
 
 /// A driftgate.yaml that was read.
 #[derive(Clone, Debug)]
@@ -139,19 +148,36 @@ fn build(
     raw: &raw::Project,
 ) -> Project {
     let mut filler = Filler::default();
+    let home = finder.home;
     let environments = environments::build(cx, &mut filler, raw);
     for place in environments.values() {
         let at = Place::exact(cx.file.clone(), place.name.span);
         places.environments.insert(place.built.name.clone(), at);
     }
+    let mut known = Known::default();
     let targets = Services {
         cx,
         filler: &mut filler,
         finder,
         places,
+        known: &mut known,
         layers: 0,
     }
     .targets(raw, &environments);
+    let repositories = repositories(cx, &mut filler, home, raw.repositories.as_ref());
+    let mut policy = Policy::new(cx, &mut filler, raw, &environments, &known);
+    let judged = Project {
+        parity: policy.parity(raw.parity.as_deref().unwrap_or_default()),
+        promotion: raw
+            .promotion
+            .as_ref()
+            .map_or_else(Vec::new, |p| policy.promotion(p)),
+        severities: policy.severities(raw.severity.as_deref().unwrap_or_default()),
+        ignore: policy.ignores(raw.ignore.as_deref().unwrap_or_default()),
+        waivers: policy.waivers(raw.waivers.as_deref().unwrap_or_default()),
+        baseline: raw.baseline.as_ref().and_then(|b| policy.path(b)),
+        ..Project::default()
+    };
     filler.finish(cx);
     let built = environments.values().map(|p| p.built.clone());
     Project {
@@ -160,7 +186,8 @@ fn build(
         gate: gate(raw.gate.as_ref()),
         render: render(cx, raw.render.as_ref()),
         deployers: deployers(raw),
-        ..Project::default()
+        repositories,
+        ..judged
     }
 }
 
@@ -188,6 +215,28 @@ fn render(cx: &mut Cx<'_>, raw: Option<&raw::Render>) -> RenderPolicy {
             .as_ref()
             .and_then(|t| u32::try_from(t.value).ok()),
     }
+}
+
+/// Other checkouts, by name, from the repository's root.
+fn repositories(
+    cx: &mut Cx<'_>,
+    filler: &mut Filler,
+    home: &str,
+    raw: Option<&Map<Text>>,
+) -> BTreeMap<Box<str>, Box<str>> {
+    let scope = Scope::new("repositories".into(), false);
+    let mut out = BTreeMap::new();
+    for entry in raw.map_or(&[][..], |m| &m.0) {
+        environments::check_name(cx, "repository", &entry.name);
+        let Some(folder) = &entry.value else { continue };
+        let Some(folder) = filler.fill(cx, folder, &scope, Form::Folder) else {
+            continue;
+        };
+        if let Ok(folder) = Form::Folder.check(&below(home, &folder)) {
+            out.insert(entry.name.value.as_str().into(), folder);
+        }
+    }
+    out
 }
 
 fn deployers(raw: &raw::Project) -> Vec<Box<str>> {

@@ -2,14 +2,14 @@
 //! are what an editor shows, so they speak to the person who writes the file.
 
 use super::{
-    leaf::{Later, Map, OneOrMany, Scalar, Seconds, Skip, Text, Version, Word},
+    leaf::{Map, Scalar, Seconds, Stages, Text, Version, Word},
     read::{Cx, Fields, FromNode},
+    words::{Keys, Later},
 };
 use crate::model::{
     report::FailOn,
-    target::{SecretsMode, Tier},
+    target::Tier,
     tree::{Kind, NodeRef, Span},
-    value::ValueType,
 };
 use schemars::JsonSchema;
 
@@ -26,24 +26,24 @@ macro_rules! fields {
         #[derive(Clone, Debug, JsonSchema)]
         #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
         #[schemars(extend("patternProperties" = { "^x-": true }))]
-        pub(super) struct $name {
+        pub(in crate::config) struct $name {
             $(
                 $(#[$field_meta])*
                 #[allow(dead_code, reason = "the version is only checked")]
-                pub(super) $field: $type,
+                pub(in crate::config) $field: $type,
             )*
             /// Where it stands.
             #[schemars(skip)]
             #[allow(dead_code, reason = "not every map is pointed at")]
-            pub(super) span: Option<Span>,
+            pub(in crate::config) span: Option<Span>,
             /// Whether something in it could not be read: what follows from its absence is unsure.
             #[schemars(skip)]
             #[allow(dead_code, reason = "not every map is asked")]
-            pub(super) flawed: bool,
+            pub(in crate::config) flawed: bool,
             /// Its own fields that are written and could not be read.
             #[schemars(skip)]
             #[allow(dead_code, reason = "not every map is asked")]
-            pub(super) lost: Vec<String>,
+            pub(in crate::config) lost: Vec<String>,
         }
 
         impl FromNode for $name {
@@ -63,6 +63,18 @@ macro_rules! fields {
         }
     };
 }
+
+mod layer;
+mod policy;
+
+pub(super) use layer::{
+    Compose, ConfigMapRef, Desired, FileItem, Files, Helm, Kubernetes, Layer, Live, LiveFile,
+    Spring, ValuesItem,
+};
+
+pub(super) use policy::{
+    Difference, EnvironmentList, EnvironmentRef, Ignore, ParityGroup, SeverityRule, Waiver,
+};
 
 fn field_name(rust: &str) -> String {
     rust.trim_start_matches("r#").replace('_', "-")
@@ -89,8 +101,29 @@ fields! {
         /// kubectl apply …): a change that one of them wrote is a deploy, not drift.
         #[schemars(example = ["my-deploy-bot"])]
         deployers: Option<Vec<Text>>,
+        /// How names of settings meet across spelling styles, for all services; `words` when this
+        /// is left out.
+        keys: Option<Word<Keys>>,
+        /// Other checkouts that layers read from, by name: folders relative to that of
+        /// driftgate.yaml.
+        #[schemars(example = serde_json::json!({ "config": "../config" }))]
+        repositories: Option<Map<Text>>,
+        /// Environments that should agree, and where they may differ.
+        parity: Option<Vec<ParityGroup>>,
+        /// Stages in the order in which a value goes through them: each a list of environments.
+        #[schemars(example = serde_json::json!([["staging"], ["production-us", "production-eu"]]))]
+        promotion: Option<Stages>,
+        /// What findings are worth here. Later entries win.
+        severity: Option<Vec<SeverityRule>>,
+        /// Lasting rules about live: what something else owns, rightly.
+        ignore: Option<Vec<Ignore>>,
+        /// Accepted findings, each until a day.
+        waivers: Option<Vec<Waiver>>,
+        /// The file with the findings that were known when driftgate was introduced.
+        #[schemars(example = ".driftgate/baseline.json")]
+        baseline: Option<Text>,
     }
-    later ["parity", "promotion", "rules", "ignore", "waivers", "repositories", "report", "baseline", "snapshots", "keys"];
+    later ["rules", "report", "snapshots"];
 }
 
 fields! {
@@ -107,8 +140,10 @@ fields! {
         layers: Option<Vec<Layer>>,
         /// Only under `"*"`: what there is one service for.
         each: Option<Each>,
+        /// How names of settings meet across spelling styles in this service.
+        keys: Option<Word<Keys>>,
     }
-    later ["schema", "code", "keys", "parity", "owner"];
+    later ["schema", "code", "parity", "owner"];
 }
 
 fields! {
@@ -128,131 +163,6 @@ fields! {
         select: Option<Text>,
     }
     later ["rendered"];
-}
-
-fields! {
-    /// One origin of values at one precedence: what git says, what is running, or both.
-    struct Layer {
-        /// What reports call it; unique in its service.
-        name: Text,
-        /// Where git says what should run.
-        desired: Option<Desired>,
-        /// Where to read what is running.
-        live: Option<Live>,
-        /// The workloads whose environment variables are settings, as `kind/name`; all of the
-        /// manifests' when this is left out.
-        #[schemars(example = ["deployment/api"])]
-        workloads: Option<Vec<Text>>,
-        /// Of what git holds a placeholder and the pipeline the value: names of environment
-        /// variables, or last steps of fields. Their values are not compared.
-        #[schemars(example = ["image", "GIT_REF"])]
-        deploy_time: Option<Vec<Text>>,
-        /// Whether git has all keys of the maps it governs, so that a key that is only live is a
-        /// finding. True by default.
-        closed: Option<bool>,
-        /// How values compare, by the name of the setting.
-        #[schemars(example = serde_json::json!({ "DB_TIMEOUT": "duration" }))]
-        types: Option<Map<Word<ValueType>>>,
-    }
-    later ["outside", "keys", "select", "if-absent"];
-}
-
-fields! {
-    /// Where git says what should run: exactly one of these. Paths start at the repository's root.
-    struct Desired {
-        /// Kubernetes manifests: files, folders (all YAML and JSON below them) or globs.
-        #[schemars(example = "deploy/${environment}")]
-        manifests: Option<OneOrMany>,
-        /// The folder of a kustomization, rendered by `kustomize build`.
-        #[schemars(example = "deploy/overlays/${environment}")]
-        kustomize: Option<Text>,
-        /// A chart, rendered by `helm template`.
-        helm: Option<Helm>,
-        /// Manifests that the repository's own tool rendered, below the folder that
-        /// `check --rendered <revision>=FOLDER` hands over.
-        rendered: Option<Text>,
-    }
-    later ["file", "spring", "compose", "select", "if-absent", "jsonnet", "helmfile"];
-}
-
-fields! {
-    /// A chart and its values.
-    struct Helm {
-        /// The chart's folder, or its `.tgz`, in the repository.
-        chart: Text,
-        /// The release's name.
-        release: Text,
-        /// The release's namespace; that of `live.kubernetes` when it is left out.
-        namespace: Option<Text>,
-        /// Values files, later ones win.
-        values: Option<Vec<ValuesItem>>,
-        /// Single values, as texts (`--set-string`); they win over the files.
-        set: Option<Map<Scalar>>,
-    }
-    later ["post-renderer", "version", "repository"];
-}
-
-/// A values file, or a part of one.
-#[derive(Clone, Debug, JsonSchema)]
-#[schemars(untagged)]
-pub(super) enum ValuesItem {
-    /// The whole file.
-    File(Text),
-    /// A part of it, or one that may be absent.
-    Part(ValuesPart),
-}
-
-impl FromNode for ValuesItem {
-    fn read(cx: &mut Cx<'_>, node: NodeRef<'_>) -> Option<Self> {
-        match node.kind() {
-            Kind::Text => Text::read(cx, node).map(ValuesItem::File),
-            Kind::Map => ValuesPart::read(cx, node).map(ValuesItem::Part),
-            _ => {
-                let expected = "a file, or a map with `file`";
-                cx.mismatch(node, expected).hint(None);
-                None
-            }
-        }
-    }
-}
-
-fields! {
-    /// A part of a values file.
-    struct ValuesPart {
-        /// The file.
-        file: Text,
-        /// The part that is the values: a path of keys; an item of a list by its name.
-        #[schemars(example = "apps[api].helm.values")]
-        select: Option<Text>,
-        /// What to do where the file does not exist.
-        if_absent: Option<Word<Skip>>,
-    }
-    later [];
-}
-
-fields! {
-    /// Where to read what is running.
-    struct Live {
-        /// A Kubernetes cluster.
-        kubernetes: Option<Kubernetes>,
-    }
-    later ["aws-ssm", "aws-secrets-manager", "aws-lambda", "aws-ecs", "aws-appconfig", "vault", "consul", "etcd", "http", "file", "docker"];
-}
-
-fields! {
-    /// A Kubernetes cluster, and the part of it that the layer is in. driftgate needs get and list.
-    struct Kubernetes {
-        /// The kubeconfig's context; when it is left out, the credentials of the pod that driftgate
-        /// runs in, else the current context.
-        context: Option<Text>,
-        /// The namespace of objects that name none; the context's when this is left out.
-        namespace: Option<Text>,
-        /// What to read of Secrets; `references` when this is left out.
-        secrets: Option<Word<SecretsMode>>,
-        /// How long everything that is read of this cluster may take.
-        timeout: Option<Seconds>,
-    }
-    later ["kubeconfig", "api-server", "selector", "impersonate"];
 }
 
 fields! {

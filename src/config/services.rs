@@ -4,12 +4,15 @@ use super::{
     Places,
     each::{Finder, FoundServices},
     environments::{self, Place, check_name},
-    layers::{self, Builder},
-    leaf::{Entry, Text},
+    layers,
+    leaf::{Entry, Text, Word},
+    policy::Known,
     raw,
     read::{Cx, is_lost},
+    sides::{Builder, Declared},
     suggest::{did_you_mean, listed, nearest},
     variables::{Filler, Scope, check_variables},
+    words::Keys,
 };
 use crate::model::{
     place,
@@ -42,6 +45,7 @@ pub(super) struct Services<'s, 'c, 'f> {
     pub(super) filler: &'s mut Filler,
     pub(super) finder: &'s mut Finder<'f>,
     pub(super) places: &'s mut Places,
+    pub(super) known: &'s mut Known,
     /// Built so far.
     pub(super) layers: usize,
 }
@@ -62,6 +66,7 @@ impl Services<'_, '_, '_> {
             self.check(project, entry);
         }
         let pattern = self.pattern(project, environments);
+        self.known.unsure = pattern.unsure;
         let named: BTreeMap<&str, &Entry<raw::Service>> = project
             .services
             .0
@@ -82,7 +87,7 @@ impl Services<'_, '_, '_> {
             if named.is_some_and(|e| e.value.is_none()) {
                 continue;
             }
-            self.service(name, named, &pattern, environments, &mut out);
+            self.service(project, name, named, &pattern, environments, &mut out);
         }
         self.unused(environments, &out);
         out
@@ -209,6 +214,7 @@ impl Services<'_, '_, '_> {
 
     fn service(
         &mut self,
+        project: &raw::Project,
         name: &str,
         named: Option<&Entry<raw::Service>>,
         pattern: &Pattern<'_>,
@@ -243,9 +249,15 @@ impl Services<'_, '_, '_> {
                 return;
             }
             let scope = scope_of(name, place, at.and_then(Option::as_deref), many, own);
-            if let Some(target) = self.target(&arc, place, &layers, &scope) {
+            if let Some(mut target) = self.target(project, &arc, place, &layers, &scope) {
+                target.exact_keys = exact_keys(project, many, own);
                 out.push(target);
             }
+            let id = TargetId {
+                service: arc.clone(),
+                environment: place.built.name.clone(),
+            };
+            self.known.scopes.insert(id, scope);
         }
     }
 
@@ -304,6 +316,7 @@ impl Services<'_, '_, '_> {
 
     fn target(
         &mut self,
+        project: &raw::Project,
         service: &Arc<str>,
         place: &Place<'_>,
         layers: &[&raw::Layer],
@@ -314,6 +327,12 @@ impl Services<'_, '_, '_> {
             cx: self.cx,
             filler: self.filler,
             scope,
+            service,
+            layers,
+            declared: Declared {
+                repositories: project.repositories.as_ref(),
+                unsure: is_lost(&project.lost, "repositories"),
+            },
         };
         let built: Vec<_> = layers.iter().map(|l| builder.layer(l)).collect();
         Some(Target {
@@ -342,7 +361,7 @@ impl Services<'_, '_, '_> {
 
     /// None is forgotten silently.
     fn unused(&mut self, environments: &Environments<'_>, targets: &[Target]) {
-        if self.cx.problems.iter().any(|p| p.blocks) {
+        if self.filler.has_failed() || self.cx.problems.iter().any(|p| p.blocks) {
             return;
         }
         for (name, place) in environments {
@@ -372,6 +391,17 @@ fn runs_in(
     };
     list.iter()
         .any(|t| t.value == environment || is_meant(&t.value))
+}
+
+/// What is written nearest to the service wins.
+fn exact_keys(
+    project: &raw::Project,
+    many: Option<&raw::Service>,
+    own: Option<&raw::Service>,
+) -> bool {
+    let of = |s: Option<&raw::Service>| s.and_then(|s| s.keys);
+    let nearest = of(own).or_else(|| of(many)).or(project.keys);
+    nearest.is_some_and(|Word(keys)| keys == Keys::Exact)
 }
 
 /// Layers of the same name are replaced where they are, new ones come last.

@@ -1,7 +1,7 @@
 //! "did you mean": the nearest of the words that would have been right.
 
 /// The candidate nearest to `word`, if it is near enough to be a slip of the hand.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -108,6 +108,11 @@ impl Scope {
         self.unsure |= other.unsure;
     }
 
+    /// From here on an unknown variable proves nothing.
+    pub(super) fn doubt(&mut self) {
+        self.unsure = true;
+    }
+
     /// Sets one variable.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         self.values.insert(name.into(), Some(value.into()));
@@ -303,6 +308,24 @@ impl Filler {
         self.fail(text, scope, why.class, wrong);
     }
 
+    /// Records that a text, once filled in, is wrong for a reason that only its place knows.
+    pub(super) fn refuse(
+        &mut self,
+        text: &Text,
+        scope: &Scope,
+        class: &str,
+        message: String,
+        hint: String,
+    ) {
+        let wrong = Wrong {
+            span: text.span,
+            message,
+            hint: Some(hint),
+            varies: true,
+        };
+        self.fail(text, scope, class, wrong);
+    }
+
     fn fail(&mut self, text: &Text, scope: &Scope, class: &str, wrong: Wrong) {
         let template = (text.span, text.value.clone());
         let key = (wrong.span, template, class.to_string());
@@ -311,6 +334,11 @@ impl Filler {
             about: BTreeSet::new(),
         });
         failure.about.insert(scope.about.clone());
+    }
+
+    /// Whether something went wrong so far.
+    pub(super) fn has_failed(&self) -> bool {
+        !self.failed.is_empty()
     }
 
     /// Turns what went wrong into problems: where only some targets are concerned, they are named.

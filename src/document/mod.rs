@@ -1,6 +1,7 @@
 //! Bytes to spanned trees, per format. Never fails as a whole: what is broken is a problem with
 //! its place, the rest is read.
 
+pub mod edit;
 mod env;
 #[cfg(test)]
 mod formats_tests;

@@ -2,6 +2,8 @@
 //! source a second ago or from a snapshot. `check(live) == check(snapshot(live))` holds because
 //! both sides of the equation start here, and because sealing happens before this point.
 
+mod fields;
+
 use super::{
     secret::DigestKey,
     time::Timestamp,
@@ -164,6 +166,30 @@ impl Scope {
             _ => false,
         }
     }
+
+    /// Whether something could be in both.
+    #[must_use]
+    pub fn meets(&self, other: &Scope) -> bool {
+        match (self, other) {
+            (Scope::Item(id), scope) | (scope, Scope::Item(id)) => scope.covers(id),
+            (Scope::Prefix(a), Scope::Prefix(b)) => a.starts_with(&**b) || b.starts_with(&**a),
+            (
+                Scope::Kind {
+                    group: group_a,
+                    kind: kind_a,
+                    namespace: a,
+                    ..
+                },
+                Scope::Kind {
+                    group: group_b,
+                    kind: kind_b,
+                    namespace: b,
+                    ..
+                },
+            ) => group_a == group_b && kind_a == kind_b && (a.is_none() || b.is_none() || a == b),
+            _ => false,
+        }
+    }
 }
 
 /// `ConfigMap in shop`, `Deployment`, `Namespace/shop`.
@@ -261,6 +287,12 @@ pub struct Item {
 pub trait Classifier: Sync {
     /// Whether, and how, `leaf` at `path` below the item's root is to be sealed.
     fn sealing(&self, id: &ItemId, path: &[Step<'_>], leaf: NodeRef<'_>) -> Sealing;
+
+    /// Whether a text is a secret by its look alone, wherever it stands: for the values that
+    /// `fieldsV1` repeats.
+    fn looks_secret(&self, _text: &str) -> bool {
+        false
+    }
 }
 
 /// What one source yielded. Fields are private: only the builder makes one, and the builder seals.
@@ -315,12 +347,24 @@ impl<'a> ObservationBuilder<'a> {
         let writes = writes
             .into_iter()
             .map(|mut w| {
-                w.fields = w.fields.map(|f| self.share(f));
+                w.fields = w.fields.map(|f| self.share_fields(f));
                 w.writer = self.share(w.writer);
                 w
             })
             .collect();
         self.items.push(Item { id, tree, writes });
+    }
+
+    /// The text without the secrets that it repeats; only that is kept.
+    fn share_fields(&mut self, text: Arc<str>) -> Arc<str> {
+        if self.shared.contains(&text) {
+            return self.share(text);
+        }
+        let classifier = self.classifier;
+        match fields::without_secrets(&text, &|value| classifier.looks_secret(value)) {
+            Some(clean) => self.share(clean.into()),
+            None => self.share(text),
+        }
     }
 
     fn share(&mut self, text: Arc<str>) -> Arc<str> {

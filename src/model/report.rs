@@ -140,9 +140,11 @@ pub struct Coverage {
     pub from: Box<str>,
     /// How it ended.
     pub status: CoverageStatus,
+    /// Whether it holds settings and no objects.
+    pub is_settings: bool,
     /// Objects read.
     pub objects: u64,
-    /// Settings and fields compared.
+    /// Settings and fields compared; of a side that holds settings, those that it has.
     pub entries: u64,
     /// Of them, present but not comparable from here.
     pub opaque: u64,

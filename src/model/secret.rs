@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 pub struct DigestKey {
     compare: [u8; 32],
     file: [u8; 32],
+    baseline: [u8; 32],
     id: KeyId,
     lasting: bool,
 }
@@ -72,6 +73,7 @@ impl DigestKey {
         DigestKey {
             compare: blake3::derive_key("driftgate v1 compare", key),
             file: blake3::derive_key("driftgate v1 snapshot mac", key),
+            baseline: blake3::derive_key("driftgate v1 baseline", key),
             id: KeyId(short),
             lasting,
         }
@@ -121,6 +123,17 @@ impl DigestKey {
     #[must_use]
     pub fn file_hasher(&self) -> blake3::Hasher {
         blake3::Hasher::new_keyed(&self.file)
+    }
+
+    /// The hasher of values in a baseline: under the key when it is lasting, else under none, so
+    /// that a baseline works without one. Values of secrets are never given to it.
+    #[must_use]
+    pub fn baseline_hasher(&self) -> blake3::Hasher {
+        if self.lasting {
+            blake3::Hasher::new_keyed(&self.baseline)
+        } else {
+            blake3::Hasher::new_derive_key("driftgate v1 baseline without a key")
+        }
     }
 }
 

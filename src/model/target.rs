@@ -346,6 +346,28 @@ pub enum FileFormat {
     Cloudformation,
 }
 
+impl FileFormat {
+    /// The word in driftgate.yaml.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            FileFormat::Yaml => "yaml",
+            FileFormat::HelmValues => "helm-values",
+            FileFormat::Json => "json",
+            FileFormat::Jsonc => "jsonc",
+            FileFormat::Toml => "toml",
+            FileFormat::Dotenv => "dotenv",
+            FileFormat::ShellEnv => "shell-env",
+            FileFormat::DockerEnv => "docker-env",
+            FileFormat::ComposeEnv => "compose-env",
+            FileFormat::Properties => "properties",
+            FileFormat::Ini => "ini",
+            FileFormat::Tfvars => "tfvars",
+            FileFormat::Cloudformation => "cloudformation",
+        }
+    }
+}
+
 /// Where a Spring Boot application has its configuration.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SpringSpec {

@@ -4,7 +4,7 @@ use super::{
     desired_state::{LayerState, Reader, State},
     inputs::Run,
     judge,
-    live::{Live, SystemKey},
+    live::{self, Live},
     revisions::Revisions,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         target::{DeployedSpec, DesiredSpec},
         value::Reading,
     },
-    plan::{self, Plan, TargetPlan},
+    plan::{self, Plan},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -40,7 +40,12 @@ pub(crate) fn learn(
         if !state.layers.iter().any(|l| l.target == t && l.in_scope) {
             continue;
         }
-        let mut deployed = one(run, target, state, t, live);
+        // Without a cluster nothing says what was deployed, and nobody expects it to.
+        let of_cluster = |l: &crate::plan::LayerPlan| l.kubernetes().is_some();
+        if target.environment.deployed.is_none() && !target.layers.iter().any(of_cluster) {
+            continue;
+        }
+        let mut deployed = one(run, plan, state, t, live);
         let revision = resolve(run, &mut deployed);
         for layer in state
             .layers
@@ -50,7 +55,11 @@ pub(crate) fn learn(
             let Some((repository, revision)) = &revision else {
                 continue;
             };
-            let spec = target.layers[layer.layer].base.as_ref();
+            let planned = &target.layers[layer.layer];
+            if planned.layer.repository.is_some() {
+                continue;
+            }
+            let spec = planned.base.as_ref();
             match repository.files_at(revision) {
                 Ok(files) => {
                     let world = reader.world(spec, &files, layer.namespace.as_deref());
@@ -82,7 +91,8 @@ pub(crate) fn learn(
 }
 
 /// What the environment itself says.
-fn one(run: &Run<'_>, target: &TargetPlan, state: &State, t: usize, live: &Live) -> Deployed {
+fn one(run: &Run<'_>, plan: &Plan, state: &State, t: usize, live: &Live) -> Deployed {
+    let target = &plan.targets[t];
     let mut out = Deployed {
         service: target.id.service.clone(),
         environment: target.id.environment.clone(),
@@ -97,14 +107,8 @@ fn one(run: &Run<'_>, target: &TargetPlan, state: &State, t: usize, live: &Live)
     let observed = state
         .layers
         .iter()
-        .filter(|l| l.target == t)
-        .filter_map(|l| target.layers[l.layer].kubernetes())
-        .find_map(|spec| {
-            live.get(&SystemKey {
-                environment: target.id.environment.clone(),
-                context: spec.context.clone(),
-            })
-        });
+        .filter(|l| l.target == t && target.layers[l.layer].kubernetes().is_some())
+        .find_map(|l| live::system_of(plan, live, l));
     match (spec, observed) {
         (DeployedSpec::Ref(name), _) => from_ref(run, name, &mut out),
         (_, None) => out.warnings.push(Message::words(

@@ -1,7 +1,7 @@
 //! What git says, for every layer of every target: base and head, each distinct specification
 //! read once.
 
-use super::{inputs::Run, revisions::Revisions};
+use super::{inputs::Run, repositories, revisions::Revisions};
 use crate::{
     desired::{self, DesiredContext},
     git::Files,
@@ -9,7 +9,7 @@ use crate::{
         desired::DesiredWorld,
         observation::ObjectId,
         report::Occasion,
-        target::{DesiredSpec, LiveSpec},
+        target::DesiredSpec,
         value::{Unread, UnreadCause},
     },
     plan::{LayerPlan, Plan, TargetPlan},
@@ -47,15 +47,25 @@ pub(crate) struct LayerState {
 /// Reads base and head of everything that is planned.
 pub(crate) fn read(run: &Run<'_>, plan: &Plan, revisions: &Revisions) -> State {
     let reader = Reader::new(run, plan);
+    let others = repositories::open(run, plan, revisions);
     let mut layers = Vec::new();
     for (t, target) in plan.targets.iter().enumerate() {
-        let files = files_of(run, target, revisions);
+        let own = files_of(run, target, revisions);
         for (l, layer) in target.layers.iter().enumerate() {
+            let other = layer
+                .layer
+                .repository
+                .as_ref()
+                .map(|name| match &others[name] {
+                    Ok(files) => Sides::Read(Box::new((files.clone(), files.clone()))),
+                    Err(why) => Sides::Unread(why.clone()),
+                });
+            let files = other.as_ref().unwrap_or(&own);
             let namespace = reader.namespace(layer);
             let world = |spec: Option<&DesiredSpec>, files: &Files| {
                 reader.world(spec, files, namespace.as_deref())
             };
-            let (base, head) = match &files {
+            let (base, head) = match files {
                 Sides::Unread(why) => {
                     let unread = Arc::new(DesiredWorld::unread(why.clone()));
                     (unread.clone(), unread)
@@ -64,7 +74,9 @@ pub(crate) fn read(run: &Run<'_>, plan: &Plan, revisions: &Revisions) -> State {
                     let (base, head) = (&files.0, &files.1);
                     let after = world(layer.head.as_ref(), head);
                     let before = match &layer.base {
-                        _ if revisions.base_shown.is_none() && layer.base == layer.head => {
+                        _ if (revisions.base_shown.is_none() || other.is_some())
+                            && layer.base == layer.head =>
+                        {
                             after.clone()
                         }
                         // The first adoption, or a new folder: base has nothing there.
@@ -152,12 +164,12 @@ impl<'r> Reader<'r> {
 
     /// Where objects without a namespace live: as configured, else as the credentials say.
     fn namespace(&self, layer: &LayerPlan) -> Option<Box<str>> {
-        let Some(LiveSpec::Kubernetes(spec)) = &layer.layer.live else {
-            return None;
-        };
-        spec.namespace
+        let live = layer.layer.live.as_ref()?;
+        layer
+            .kubernetes()?
+            .namespace
             .clone()
-            .or_else(|| super::live::connect(self.run, spec).ok()?.namespace())
+            .or_else(|| super::live::connect(self.run, live).ok()?.namespace())
             .or_else(|| Some("default".into()))
     }
 

@@ -1,16 +1,22 @@
 //! Reaches every source, shows what may be read, compares nothing.
 
-use super::{CheckRequest, Inputs, desired_state, inputs::Run, live, revisions};
+use super::{
+    CheckRequest, Inputs, desired_state,
+    inputs::Run,
+    live::{self, SystemKey, SystemPlan},
+    revisions,
+};
 use crate::{
     model::{
         report::Occasion,
+        target::LiveSpec,
         value::{Unread, UnreadCause},
     },
     plan,
-    source::{Diagnosis, Wanted, kubernetes},
+    source::{Diagnosis, SOURCES, Wanted},
     text,
 };
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 /// What `driftgate doctor` was asked for.
 pub struct DoctorRequest {
@@ -42,6 +48,7 @@ pub fn doctor(request: &DoctorRequest) -> anyhow::Result<DoctorOutcome> {
         worktree: run.repository.as_ref().is_some_and(|r| !r.is_bare()),
         occasion: Some(Occasion::Audit),
         fail_on: None,
+        baseline: super::BaselineFrom::Nowhere,
     };
     let revisions = revisions::choose(&run, &check)?;
     let projects = revisions::projects(&run, &revisions)?;
@@ -49,12 +56,8 @@ pub fn doctor(request: &DoctorRequest) -> anyhow::Result<DoctorOutcome> {
     let state = desired_state::read(&run, &plan, &revisions);
     let systems = live::systems(&plan, &state);
     if request.rbac {
-        let mut all = Wanted::default();
-        for system in systems.values() {
-            plan::extend(&mut all, system.wanted.clone());
-        }
         return Ok(DoctorOutcome {
-            text: kubernetes::rbac(&all, &[], "driftgate"),
+            text: rights(&systems),
             healthy: true,
         });
     }
@@ -80,42 +83,41 @@ pub fn doctor(request: &DoctorRequest) -> anyhow::Result<DoctorOutcome> {
     Ok(out)
 }
 
-#[cfg(feature = "kubernetes")]
-fn inspect(run: &Run<'_>, system: &live::SystemPlan) -> (Box<str>, Diagnosis) {
+/// The least privilege, kind by kind; what is YAML comes last, so that all of it is.
+fn rights(systems: &BTreeMap<SystemKey, SystemPlan>) -> String {
+    let mut out = String::new();
+    for kind in SOURCES {
+        let of_kind = systems.iter().filter(|(key, _)| key.source == kind.name);
+        let mut asked: Vec<(LiveSpec, Wanted)> = of_kind
+            .map(|(_, system)| (system.spec.clone(), system.wanted.clone()))
+            .collect();
+        asked.dedup();
+        if !asked.is_empty() {
+            out.push_str(&(kind.rights)(&asked));
+        }
+    }
+    if out.is_empty() {
+        out.push_str("# no layer of the chosen services has a live side: no rights are needed\n");
+    }
+    out
+}
+
+fn inspect(run: &Run<'_>, system: &SystemPlan) -> (Box<str>, Diagnosis) {
     let source = match live::connect(run, &system.spec) {
         Ok(source) => source,
-        Err(why) => return ("kubernetes".into(), unreached(why)),
+        Err(why) => return (live::describe(&system.spec), Diagnosis::of(Err(why))),
     };
     let progress = |text: &str| run.progress(text);
-    let cx = crate::source::ReadContext {
-        key: &run.key,
-        classifier: &run.classifier,
-        limit: std::time::Duration::from_secs(run.inputs.timeout_seconds),
-        progress: &progress,
-    };
+    let cx = live::read_context(run, &progress);
     let diagnosis = match live::runtime() {
-        Ok(runtime) => runtime.block_on(source.inspect(&system.wanted, &cx)),
-        Err(e) => unreached(Unread::new(UnreadCause::Unreachable, e.to_string())),
+        Ok(runtime) => {
+            let found = runtime.block_on(source.inspect(&system.wanted, &cx));
+            runtime.shutdown_background();
+            found
+        }
+        Err(e) => Diagnosis::of(Err(Unread::new(UnreadCause::Unreachable, e.to_string()))),
     };
     (source.describe(), diagnosis)
-}
-
-#[cfg(not(feature = "kubernetes"))]
-fn inspect(run: &Run<'_>, system: &live::SystemPlan) -> (Box<str>, Diagnosis) {
-    let why = live::connect(run, &system.spec).err();
-    let why = why.unwrap_or_else(|| Unread::new(UnreadCause::Unreachable, "not built"));
-    ("kubernetes".into(), unreached(why))
-}
-
-fn unreached(why: Unread) -> Diagnosis {
-    Diagnosis {
-        system: None,
-        server_version: None,
-        reached: Err(why),
-        rights: vec![],
-        resources: vec![],
-        warnings: vec![],
-    }
 }
 
 /// What was found, in lines; whether nothing is missing.
@@ -124,12 +126,23 @@ fn show(diagnosis: &Diagnosis, out: &mut String) -> bool {
         let _ = writeln!(out, "  not reached: {}", text::terminal(&why.detail));
         return false;
     }
-    let version = diagnosis
-        .server_version
-        .as_deref()
-        .unwrap_or("of unknown version");
-    let _ = writeln!(out, "  reached: server {}", text::terminal(version));
     let mut healthy = true;
+    if diagnosis.seen.is_empty() {
+        let version = diagnosis
+            .server_version
+            .as_deref()
+            .unwrap_or("of unknown version");
+        let _ = writeln!(out, "  reached: server {}", text::terminal(version));
+    }
+    for seen in &diagnosis.seen {
+        let (mark, what) = match seen {
+            Ok(what) => ("ok", &**what),
+            Err(why) => ("UNREAD", &*why.detail),
+        };
+        healthy &= seen.is_ok();
+        let _ = writeln!(out, "  {mark:<8} {}", text::terminal(what));
+    }
+    let mut missing = false;
     for right in &diagnosis.rights {
         let what = match &right.namespace {
             Some(ns) => format!("{} {} in {ns}", right.verb, right.resource),
@@ -141,6 +154,7 @@ fn show(diagnosis: &Diagnosis, out: &mut String) -> bool {
             None => ("unknown", right.why.as_deref().unwrap_or("")),
         };
         healthy &= right.allowed != Some(false);
+        missing |= right.allowed == Some(false);
         let _ = writeln!(
             out,
             "  {mark:<8} {}{}{}",
@@ -152,7 +166,7 @@ fn show(diagnosis: &Diagnosis, out: &mut String) -> bool {
     for warning in &diagnosis.warnings {
         let _ = writeln!(out, "  warning: {}", text::terminal(warning));
     }
-    if !healthy {
+    if missing {
         out.push_str("  `driftgate doctor --rbac` prints the role that grants what is missing\n");
     }
     healthy

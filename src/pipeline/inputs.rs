@@ -1,11 +1,13 @@
 //! What a run is given, and what all of its stages share.
 
+use super::repositories::Checkout;
 use crate::{
     classify::ByNameAndLook,
     desired::ParseCache,
     git::Repository,
     model::{secret::DigestKey, time::Timestamp},
     plan::Filter,
+    source::Variables,
 };
 use anyhow::Context;
 use std::{
@@ -35,6 +37,8 @@ pub struct Inputs {
     pub kubeconfig: Option<PathBuf>,
     /// For each source.
     pub timeout_seconds: u64,
+    /// Other checkouts, by name; instead of the configuration's.
+    pub repositories: BTreeMap<Box<str>, Checkout>,
     /// Renders by revision.
     pub rendered: BTreeMap<String, PathBuf>,
     /// Instead of a driftgate.yaml.
@@ -47,6 +51,8 @@ pub struct Inputs {
     pub cache: Option<PathBuf>,
     /// The value of `PATH`, in which renderers are looked up.
     pub program_path: OsString,
+    /// The process environment, for sources that read variables.
+    pub variables: Variables,
     /// What shows progress.
     pub progress: Progress,
 }

@@ -1,27 +1,40 @@
 //! From what was read to findings, coverage and the verdict.
 
 use super::{
+    Analysis,
     desired_state::{LayerState, State},
     inputs::Run,
-    live::{Live, SystemKey, SystemState},
+    live::{Live, SystemState, settings_of, system_of},
+    policy::Given,
     revisions::Revisions,
 };
 use crate::{
-    check::{CheckContext, deploy_overdue, pending_restart, source_unavailable, states},
-    compare::{Comparison, LayerInput, compare_layer},
+    check::{
+        CheckContext, RunContext, TargetView, ambiguous_key, between, deploy_overdue,
+        difference_declared_twice, difference_unused, duplicate_definition, foreign_environment,
+        parity_gap, pending_restart, precedence_deviates, shadowed_edit, source_unavailable,
+        spelling_differs, states,
+    },
+    compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
-        finding::{Finding, Message},
+        desired::DesiredWorld,
+        entry::EntryKey,
+        finding::{Finding, Message, Subject},
         observation::{ObjectId, Observation, Outcome, Scope},
         problem::Problem,
-        report::{Coverage, CoverageStatus, Deployed, FailOn, Report, SideName, Verdict},
-        state::State as EntryState,
+        report::{Coverage, CoverageStatus, FailOn, Report, SideName, Verdict},
+        setting::LayerSettings,
+        state::{Sides, State as EntryState},
+        target::LiveSpec,
         value::{Unread, UnreadCause},
     },
     plan::{self, LayerPlan, Plan},
+    source::kind_of,
 };
 use std::{
     cell::LazyCell,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 /// Compares every layer in scope; absent for the others.
@@ -64,8 +77,70 @@ pub(crate) fn one(
 ) -> Comparison {
     let target = &plan.targets[l.target];
     let layer = &target.layers[l.layer];
+    let spec = layer.head.as_ref().or(layer.base.as_ref());
+    let objects = match (spec, &layer.layer.live) {
+        (Some(spec), _) => spec.has_objects(),
+        (None, Some(LiveSpec::Kubernetes(_))) => true,
+        (None, _) => false,
+    };
+    if objects {
+        return compare_layer(&input(plan, live, l, claimed, owns_leftovers));
+    }
+    let found = live_settings(plan, live, l);
+    // Without a desired side there is no state: it serves explain, compare and parity.
+    if spec.is_none() {
+        return Comparison {
+            objects: found.as_ref().map_or(0, |f| f.entries.len() as u64),
+            compared: found.as_ref().map_or(0, |f| f.entries.len() as u64),
+            unknown: found.and_then(|f| f.unread),
+            ..Comparison::default()
+        };
+    }
+    let git = |side| Some(git_settings(l, side));
+    let (base, head, deployed) = (git(Side::Base), git(Side::Head), git(Side::Deployed));
+    compare_settings(&SettingsInput {
+        layer: &layer.layer,
+        sides: Sides {
+            base: base.as_ref(),
+            head: head.as_ref(),
+            deployed: deployed.as_ref(),
+            live: found.as_ref(),
+        },
+        exact_keys: target.exact_keys,
+    })
+}
+
+/// The settings of a layer of files in git.
+pub(crate) fn git_settings(l: &LayerState, side: Side) -> LayerSettings {
+    let world = match side {
+        Side::Base => &l.base,
+        Side::Head | Side::Live => &l.head,
+        Side::Deployed => &l.deployed,
+    };
+    LayerSettings {
+        entries: world.settings.clone(),
+        unread: world.incomplete.clone(),
+    }
+}
+
+/// The live settings of a layer whose source is no cluster; absent where none were read.
+pub(crate) fn live_settings(plan: &Plan, live: &Live, l: &LayerState) -> Option<LayerSettings> {
+    let planned = &plan.targets[l.target].layers[l.layer];
+    settings_of(planned, system_of(plan, live, l)?)
+}
+
+/// What comparing the objects of a layer is given.
+pub(crate) fn input<'a>(
+    plan: &'a Plan,
+    live: &'a Live,
+    l: &'a LayerState,
+    claimed: &'a BTreeSet<ObjectId>,
+    owns_leftovers: bool,
+) -> LayerInput<'a> {
+    let target = &plan.targets[l.target];
+    let layer = &target.layers[l.layer];
     let system = system_of(plan, live, l);
-    compare_layer(&LayerInput {
+    LayerInput {
         layer: &layer.layer,
         base: &l.base,
         head: &l.head,
@@ -79,28 +154,35 @@ pub(crate) fn one(
             .filter(|_| owns_leftovers),
         claimed,
         deployers: &plan.deployers,
-    })
+    }
 }
 
-fn system_of<'a>(plan: &Plan, live: &'a Live, layer: &LayerState) -> Option<&'a SystemState> {
-    let target = &plan.targets[layer.target];
-    let spec = target.layers[layer.layer].kubernetes()?;
-    live.get(&SystemKey {
-        environment: target.id.environment.clone(),
-        context: spec.context.clone(),
-    })
+/// Whether a target's layers are merged for the rules: when there are several, or when other
+/// environments should agree with it.
+pub(crate) fn needs_merging(plan: &Plan, t: usize) -> bool {
+    let target = &plan.targets[t];
+    let name = &target.id.environment;
+    target.layers.len() > 1
+        || !plan.judge.promotion.is_empty()
+        || (plan.judge.parity.iter()).any(|group| group.environments.contains(name))
 }
 
-/// Everything but history, the source findings and the verdict.
+/// The report of a check.
 pub(crate) fn report(
     run: &Run<'_>,
-    plan: &Plan,
-    revisions: &Revisions,
-    state: &State,
-    live: &Live,
-    deployed: Vec<Deployed>,
-    compared: &[Option<Comparison>],
+    analysis: &Analysis,
+    views: &[TargetView<'_>],
+    given: &Given,
+    fail_on: Option<FailOn>,
 ) -> Report {
+    let Analysis {
+        revisions,
+        plan,
+        state,
+        live,
+        deployed,
+        compared,
+    } = analysis;
     let mut report = Report {
         verdict: Verdict::Incomplete,
         occasion: revisions.occasion,
@@ -108,7 +190,7 @@ pub(crate) fn report(
         head: revisions.head_shown.clone(),
         notes: revisions.notes.clone(),
         coverage: vec![],
-        deployed,
+        deployed: deployed.clone(),
         problems: vec![],
         findings: vec![],
         changes: vec![],
@@ -135,7 +217,63 @@ pub(crate) fn report(
         .problems
         .sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     report.problems.dedup();
+    rules(run, analysis, views, &mut report);
+    given.apply(run, analysis, &mut report);
+    finish(&mut report, fail_on.unwrap_or(plan.gate.fail_on));
     report
+}
+
+/// The layer that hides a setting of a lower one.
+fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
+    let EntryKey::Setting(name) = &subject.key else {
+        return None;
+    };
+    let at = views.binary_search_by(|v| {
+        (&v.id.service, &v.id.environment).cmp(&(&subject.service, &subject.environment))
+    });
+    let view = &views[at.ok()?];
+    let config = view.live.unwrap_or(view.head);
+    let own = config.layers.iter().position(|l| l.name == subject.layer)?;
+    let setting = config.find(name)?;
+    let winners = setting.winning().map(|p| p.layer);
+    let lowest = winners.min().filter(|_| setting.unknown.is_none())?;
+    (lowest > own).then(|| config.layers[lowest].name.clone())
+}
+
+/// The rules that look at a target's layers together, or at several targets.
+fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &mut Report) {
+    let judge = &analysis.plan.judge;
+    let cx = RunContext {
+        targets: views,
+        parity: &judge.parity,
+        promotion: &judge.promotion,
+        environments: &judge.environments,
+        occasion: analysis.revisions.occasion,
+        now: run.now,
+        whole: analysis.plan.whole,
+    };
+    let subjects = (report.findings.iter_mut().map(|f| &mut f.subject))
+        .chain(report.changes.iter_mut().map(|c| &mut c.subject));
+    for subject in subjects {
+        subject.hidden_by = hidden_by(views, subject);
+    }
+    let between = between::compare(&cx);
+    let parity = parity_gap::run(&cx, &between);
+    report.findings.extend(parity.findings);
+    report.changes.extend(parity.changes);
+    report.notes.extend(parity.notes);
+    report
+        .findings
+        .extend(difference_declared_twice::run(&cx, &between));
+    report
+        .findings
+        .extend(difference_unused::run(&cx, &between));
+    report.findings.extend(spelling_differs::run(&cx, &between));
+    report.findings.extend(foreign_environment::run(&cx));
+    report.findings.extend(ambiguous_key::run(&cx));
+    report.findings.extend(duplicate_definition::run(&cx));
+    report.findings.extend(precedence_deviates::run(&cx));
+    report.findings.extend(shadowed_edit::run(&cx));
 }
 
 /// The work tree differs from what was checked, in files that the check read.
@@ -173,6 +311,11 @@ fn one_layer(
 ) {
     let target = &plan.targets[layer.target];
     let planned = &target.layers[layer.layer];
+    let spec = planned.head.as_ref().or(planned.base.as_ref());
+    let is_settings = match (spec, &planned.layer.live) {
+        (Some(spec), _) => !spec.has_objects(),
+        (None, live) => live.as_ref().is_some_and(|l| kind_of(l).settings.is_some()),
+    };
     let coverage = |side, source, from: &str, status| Coverage {
         service: target.id.service.clone(),
         environment: target.id.environment.clone(),
@@ -181,6 +324,7 @@ fn one_layer(
         source,
         from: from.into(),
         status,
+        is_settings,
         objects: 0,
         entries: 0,
         opaque: 0,
@@ -188,28 +332,39 @@ fn one_layer(
         without: vec![],
     };
     report.problems.extend(problems(layer));
-    if let Some(spec) = planned.head.as_ref().or(planned.base.as_ref()) {
+    if let Some(spec) = spec {
         let from = spec.shown();
-        let mut c = coverage(SideName::Desired, spec.kind(), &from, desired_status(layer));
+        let status = desired_status(layer, is_settings);
+        let mut c = coverage(SideName::Desired, spec.kind(), &from, status);
         c.objects = layer.head.objects.len() as u64;
+        if is_settings {
+            let settings = &layer.head.settings;
+            let names: BTreeSet<&str> = settings.iter().map(|s| &*s.name).collect();
+            c.entries = names.len() as u64;
+            c.opaque = settings
+                .iter()
+                .filter(|s| s.entry.value.is_opaque())
+                .count() as u64;
+        }
         report.coverage.push(c);
     }
     let system = system_of(plan, live, layer);
     let Some(comparison) = comparison else {
-        if planned.kubernetes().is_some() {
+        if let Some(spec) = &planned.layer.live {
             let status = CoverageStatus::NotInScope;
             report
                 .coverage
-                .push(coverage(SideName::Live, "kubernetes", "", status));
+                .push(coverage(SideName::Live, spec.kind(), "", status));
         }
         return;
     };
     if let Some(system) = system {
-        let status = live_status(layer, planned, system, comparison);
+        let held = Held::of(planned, system, comparison);
+        let status = live_status(layer, planned, system, &held);
         let mut c = coverage(SideName::Live, system.source, &system.from, status);
-        c.objects = comparison.objects;
-        c.entries = comparison.compared;
-        c.opaque = comparison.opaque;
+        c.objects = held.objects;
+        c.entries = held.entries;
+        c.opaque = held.opaque;
         c.taken = system.taken.map(|t| t.0);
         // What failed as a whole needs no list of its parts.
         if !matches!(c.status, CoverageStatus::Failed(_)) {
@@ -258,22 +413,57 @@ fn problems(layer: &LayerState) -> Vec<Problem> {
     out
 }
 
-fn desired_status(layer: &LayerState) -> CoverageStatus {
+fn desired_status(layer: &LayerState, is_settings: bool) -> CoverageStatus {
     let unread = layer
         .head
         .incomplete
         .as_ref()
         .or(layer.base.incomplete.as_ref());
     match unread {
-        None if layer.head.objects.is_empty() && layer.base.objects.is_empty() => {
+        None if !is_settings && layer.head.objects.is_empty() && layer.base.objects.is_empty() => {
             CoverageStatus::Failed(Unread::new(
                 UnreadCause::Malformed,
                 "no Kubernetes object was found there: is it the right place?",
             ))
         }
         None => CoverageStatus::Read,
-        Some(why) if layer.head.objects.is_empty() => CoverageStatus::Failed(why.clone()),
+        Some(why) if layer.head.objects.is_empty() && layer.head.settings.is_empty() => {
+            CoverageStatus::Failed(why.clone())
+        }
         Some(why) => CoverageStatus::Partial(why.clone()),
+    }
+}
+
+/// What the live side of a layer holds, counted.
+struct Held {
+    objects: u64,
+    entries: u64,
+    opaque: u64,
+    /// Why some of it is not known.
+    unknown: Option<Unread>,
+}
+
+impl Held {
+    /// Of a layer of settings, what was read; of one with objects, what was compared.
+    fn of(planned: &LayerPlan, system: &SystemState, comparison: &Comparison) -> Held {
+        match settings_of(planned, system) {
+            None => Held {
+                objects: comparison.objects,
+                entries: comparison.compared,
+                opaque: comparison.opaque,
+                unknown: comparison.unknown.clone(),
+            },
+            Some(settings) => {
+                let entries = settings.entries.iter();
+                let opaque = entries.filter(|e| e.entry.value.is_opaque()).count();
+                Held {
+                    objects: 0,
+                    entries: settings.entries.len() as u64,
+                    opaque: opaque as u64,
+                    unknown: settings.unread,
+                }
+            }
+        }
     }
 }
 
@@ -282,34 +472,19 @@ fn live_status(
     layer: &LayerState,
     planned: &LayerPlan,
     system: &SystemState,
-    comparison: &Comparison,
+    held: &Held,
 ) -> CoverageStatus {
     if let Some(why) = &system.unread {
         return CoverageStatus::Failed(why.clone());
     }
-    let secrets = planned.kubernetes().map(|k| k.secrets).unwrap_or_default();
     // Going through all objects again is for the rare read that failed.
-    let wanted = LazyCell::new(|| {
-        plan::wanted(
-            &[&layer.base, &layer.head],
-            layer.namespace.as_deref(),
-            secrets,
-            None,
-        )
+    let scopes = LazyCell::new(|| {
+        let worlds: [&DesiredWorld; 2] = [&layer.base, &layer.head];
+        let wanted = planned.wanted(&worlds, layer.namespace.as_deref(), None);
+        let spec = planned.layer.live.as_ref();
+        spec.map_or(vec![], |spec| (kind_of(spec).scopes)(spec, &wanted))
     });
-    let rests_on = |scope: &Scope| match scope {
-        Scope::Kind {
-            group,
-            kind,
-            namespace,
-            ..
-        } => wanted.kinds.iter().any(|k| {
-            k.group == *group
-                && k.kind == *kind
-                && (namespace.is_none() || k.namespace.is_none() || k.namespace == *namespace)
-        }),
-        Scope::Item(_) | Scope::Prefix(_) => false,
-    };
+    let rests_on = |scope: &Scope| scopes.iter().any(|s| s.meets(scope));
     let mut failed: Vec<&Unread> = system
         .observation
         .reads()
@@ -321,7 +496,7 @@ fn live_status(
         .collect();
     failed.dedup();
     let why = match failed.as_slice() {
-        [] => match &comparison.unknown {
+        [] => match &held.unknown {
             None => return CoverageStatus::Read,
             Some(why) if why.cause == UnreadCause::NotAsked && system.source == "snapshot" => {
                 Unread::new(
@@ -337,7 +512,11 @@ fn live_status(
             format!("{} (and {} more)", first.detail, rest.len()),
         ),
     };
-    if comparison.objects == 0 {
+    let read = match settings_of(planned, system) {
+        Some(_) => held.entries,
+        None => held.objects,
+    };
+    if read == 0 {
         CoverageStatus::Failed(why)
     } else {
         CoverageStatus::Partial(why)

@@ -1,40 +1,82 @@
 //! What is running: every source at once, or the snapshots that stand for them.
 
-use super::{desired_state::State, inputs::Run};
+use super::{
+    desired_state::{LayerState, State},
+    inputs::Run,
+};
 use crate::{
     model::{
-        observation::{Observation, Outcome, Read, Scope},
-        target::KubernetesSpec,
+        observation::{Observation, Outcome, Read},
+        setting::LayerSettings,
+        target::LiveSpec,
         time::Timestamp,
         value::{Unread, UnreadCause},
     },
-    plan::{self, Plan},
+    plan::{self, LayerPlan, Plan},
     snapshot::{self, Recorded},
-    source::{Source, Wanted, kubernetes},
+    source::{ConnectContext, ReadContext, Source, Wanted, kind_of},
 };
 use anyhow::bail;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// One system, as one environment sees it.
+/// Variables that hold credentials of driftgate itself.
+const OWN_CREDENTIALS: &[&str] = &["DRIFTGATE_KEY", "GITHUB_TOKEN", "GH_TOKEN"];
+
+/// One system, as one environment sees it: what is read at once, once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SystemKey {
     /// The environment.
     pub(crate) environment: Arc<str>,
-    /// The kubeconfig context; absent: the current one, or the pod's own credentials.
-    pub(crate) context: Option<Box<str>>,
+    /// The kind of source.
+    pub(crate) source: &'static str,
+    /// Tells systems of one kind apart: the kubeconfig context, the path.
+    pub(crate) identity: Box<str>,
+}
+
+/// The system that a layer of `environment` is read from.
+pub(crate) fn system_key(environment: &Arc<str>, spec: &LiveSpec) -> SystemKey {
+    let kind = kind_of(spec);
+    SystemKey {
+        environment: environment.clone(),
+        source: kind.name,
+        identity: (kind.identity)(spec),
+    }
+}
+
+/// What was read for a layer; absent where its live side is not read.
+pub(crate) fn system_of<'a>(
+    plan: &Plan,
+    live: &'a Live,
+    layer: &LayerState,
+) -> Option<&'a SystemState> {
+    let target = &plan.targets[layer.target];
+    let spec = target.layers[layer.layer].layer.live.as_ref()?;
+    live.get(&system_key(&target.id.environment, spec))
+}
+
+/// The settings of a layer's live side; absent for a layer whose source has objects.
+pub(crate) fn settings_of(planned: &LayerPlan, system: &SystemState) -> Option<LayerSettings> {
+    let spec = planned.layer.live.as_ref()?;
+    let settings = kind_of(spec).settings?;
+    Some(match &system.unread {
+        Some(why) => LayerSettings::unread(why.clone()),
+        None => settings(spec, &system.observation),
+    })
 }
 
 /// What is wanted of a system.
 #[derive(Clone, Debug)]
 pub(crate) struct SystemPlan {
-    pub(crate) spec: KubernetesSpec,
+    /// Of all layers that it is read for.
+    pub(crate) spec: LiveSpec,
+    /// Objects, for a source that has them.
     pub(crate) wanted: Wanted,
 }
 
 /// What was read of a system.
 pub(crate) struct SystemState {
     pub(crate) observation: Observation,
-    /// `kubernetes` or `snapshot`.
+    /// The kind of source, or `snapshot`.
     pub(crate) source: &'static str,
     /// Where exactly.
     pub(crate) from: Box<str>,
@@ -54,25 +96,22 @@ pub(crate) fn systems(plan: &Plan, state: &State) -> BTreeMap<SystemKey, SystemP
     let mut out: BTreeMap<SystemKey, SystemPlan> = BTreeMap::new();
     for layer in state.layers.iter().filter(|l| l.in_scope) {
         let target = &plan.targets[layer.target];
-        let Some(spec) = target.layers[layer.layer].kubernetes() else {
+        let planned = &target.layers[layer.layer];
+        let Some(spec) = &planned.layer.live else {
             continue;
         };
-        let wanted = plan::wanted(
+        let wanted = planned.wanted(
             &[&layer.base, &layer.head],
             layer.namespace.as_deref(),
-            spec.secrets,
             target.environment.deployed.as_ref(),
         );
-        let key = SystemKey {
-            environment: target.id.environment.clone(),
-            context: spec.context.clone(),
-        };
+        let key = system_key(&target.id.environment, spec);
         let system = out.entry(key).or_insert_with(|| SystemPlan {
             spec: spec.clone(),
             wanted: Wanted::default(),
         });
-        system.spec.secrets = system.spec.secrets.max(spec.secrets);
-        plan::extend(&mut system.wanted, wanted);
+        (kind_of(spec).join)(&mut system.spec, spec);
+        system.wanted.extend(wanted);
     }
     out
 }
@@ -89,7 +128,7 @@ pub(crate) fn read(run: &Run<'_>, plan: &Plan, state: &State) -> anyhow::Result<
     Ok(read_systems(run, &systems))
 }
 
-/// Reads systems over the network, all at once.
+/// Reads systems, all at once.
 pub(crate) fn read_systems(run: &Run<'_>, systems: &BTreeMap<SystemKey, SystemPlan>) -> Live {
     let connected: Vec<Connected<'_>> = systems
         .iter()
@@ -112,9 +151,9 @@ pub(crate) fn read_systems(run: &Run<'_>, systems: &BTreeMap<SystemKey, SystemPl
             let state = SystemState {
                 observation: match &unread {
                     None => observation.unwrap_or_default(),
-                    Some(why) => nothing(&system.wanted, why),
+                    Some(why) => nothing(system, why),
                 },
-                source: "kubernetes",
+                source: key.source,
                 from,
                 unread,
                 taken: None,
@@ -125,29 +164,21 @@ pub(crate) fn read_systems(run: &Run<'_>, systems: &BTreeMap<SystemKey, SystemPl
         .collect()
 }
 
-fn describe(spec: &KubernetesSpec) -> Box<str> {
-    match &spec.context {
-        Some(context) => format!("context {context}").into(),
-        None => "current context".into(),
-    }
+/// A system in words, where nobody is connected to it.
+pub(crate) fn describe(spec: &LiveSpec) -> Box<str> {
+    (kind_of(spec).describe)(spec)
 }
 
-/// Finds the credentials of a cluster.
-pub(crate) fn connect(run: &Run<'_>, spec: &KubernetesSpec) -> Result<Box<dyn Source>, Unread> {
-    let options = kubernetes::ConnectOptions {
-        kubeconfig: run.inputs.kubeconfig.clone(),
-        // A kubeconfig that the arguments name is the caller's own choice.
-        forbid_inside: match run.inputs.kubeconfig {
-            Some(_) => None,
-            None => run.repository.as_ref().map(|r| r.root().to_path_buf()),
-        },
-        interactive: false,
-        drop_env: ["DRIFTGATE_KEY", "GITHUB_TOKEN", "GH_TOKEN"]
-            .map(Into::into)
-            .into(),
+/// Finds what reading a system needs.
+pub(crate) fn connect(run: &Run<'_>, spec: &LiveSpec) -> Result<Box<dyn Source>, Unread> {
+    let cx = ConnectContext {
+        directory: &run.directory,
+        repository: run.repository.as_ref().map(|r| r.root()),
+        kubeconfig: run.inputs.kubeconfig.as_deref(),
+        variables: &run.inputs.variables,
+        own_credentials: OWN_CREDENTIALS,
     };
-    kubernetes::connect(spec, &options)
-        .map_err(|e| Unread::new(UnreadCause::Unreachable, e.to_string()))
+    (kind_of(spec).connect)(spec, &cx)
 }
 
 type Connected<'a> = (
@@ -157,30 +188,19 @@ type Connected<'a> = (
 );
 
 /// One thread, all sources at once; `None` where there was no connection to read with.
-#[cfg(feature = "kubernetes")]
 fn run_all(run: &Run<'_>, connected: &[Connected<'_>]) -> Vec<Option<Observation>> {
     let read = async |entry: &Connected<'_>| {
         let (key, system, Ok(source)) = entry else {
             return None;
         };
         let progress = |text: &str| run.progress(&format!("{}: {text}", key.environment));
-        let seconds = system
-            .spec
-            .timeout
-            .map_or(run.inputs.timeout_seconds, u64::from)
-            .min(run.inputs.timeout_seconds);
-        let cx = crate::source::ReadContext {
-            key: &run.key,
-            classifier: &run.classifier,
-            limit: std::time::Duration::from_secs(seconds),
-            progress: &progress,
-        };
+        let cx = read_context(run, &progress);
         Some(source.read(&system.wanted, &cx).await)
     };
     match runtime() {
         Ok(runtime) => {
             let all = runtime.block_on(futures::future::join_all(connected.iter().map(read)));
-            // A look-up of a name that hangs must not hold up the report.
+            // A look-up of a name, or a disk, that hangs must not hold up the report.
             runtime.shutdown_background();
             all
         }
@@ -188,26 +208,33 @@ fn run_all(run: &Run<'_>, connected: &[Connected<'_>]) -> Vec<Option<Observation
     }
 }
 
+/// What each source is given; a limit of its own in driftgate.yaml it knows itself.
+pub(crate) fn read_context<'a>(
+    run: &'a Run<'_>,
+    progress: &'a (dyn Fn(&str) + Sync),
+) -> ReadContext<'a> {
+    ReadContext {
+        key: &run.key,
+        classifier: &run.classifier,
+        limit: Duration::from_secs(run.inputs.timeout_seconds),
+        progress,
+    }
+}
+
 /// A runtime of one thread.
-#[cfg(feature = "kubernetes")]
 pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
 }
 
-#[cfg(not(feature = "kubernetes"))]
-fn run_all(_: &Run<'_>, connected: &[Connected<'_>]) -> Vec<Option<Observation>> {
-    connected.iter().map(|_| None).collect()
-}
-
 /// An observation in which everything that was wanted failed.
-fn nothing(wanted: &Wanted, why: &Unread) -> Observation {
-    let reads = wanted
-        .kinds
-        .iter()
-        .map(|k| Read {
-            scope: Scope::kind(&k.group, &k.kind, k.namespace.as_deref()),
+fn nothing(system: &SystemPlan, why: &Unread) -> Observation {
+    let scopes = (kind_of(&system.spec).scopes)(&system.spec, &system.wanted);
+    let reads = scopes
+        .into_iter()
+        .map(|scope| Read {
+            scope,
             outcome: Outcome::Failed(why.clone()),
             revision: None,
         })
@@ -260,7 +287,7 @@ fn from_snapshots(
             let from = paths.get(&tag).map_or(String::new(), |p| p.join(", "));
             let several = systems
                 .keys()
-                .filter(|k| k.environment == key.environment)
+                .filter(|k| k.environment == key.environment && k.source == key.source)
                 .take(2)
                 .count()
                 > 1;
@@ -277,34 +304,27 @@ fn from_sections(
     plan: &Plan,
     (key, system): (&SystemKey, &SystemPlan),
     recorded: &[Recorded],
-    several_contexts: bool,
+    several: bool,
     from: &str,
 ) -> SystemState {
     let usable = || -> Result<(Vec<&Recorded>, Observation), Unread> {
-        let all = snapshot::select(recorded, &key.environment, Some("kubernetes"))
-            .or_else(|_| snapshot::select(recorded, &key.environment, None))?;
-        // Several clusters of one environment are told apart by what they are read as.
-        let mine: Vec<&Recorded> = match &key.context {
-            Some(context) if all.len() > 1 || several_contexts => {
-                let named = format!("context {context}");
-                let own: Vec<&Recorded> = all
-                    .into_iter()
-                    .filter(|r| {
-                        let from = &r.head.source.describe;
-                        **from == *named || from.starts_with(&format!("{named},"))
-                    })
-                    .collect();
-                if own.is_empty() {
-                    let why = format!(
-                        "nothing is recorded for context {context} of environment {}",
-                        key.environment
-                    );
-                    return Err(Unread::new(UnreadCause::NotAsked, why));
-                }
-                own
-            }
-            _ => all,
-        };
+        let all = snapshot::select(recorded, &key.environment, Some(key.source))?;
+        let only = all.len() == 1 && !several;
+        let mine: Vec<&Recorded> = all
+            .into_iter()
+            .filter(|r| {
+                let described = &r.head.source.describe;
+                (kind_of(&system.spec).is_recorded_as)(&system.spec, described, only)
+            })
+            .collect();
+        if mine.is_empty() {
+            let why = format!(
+                "nothing is recorded for {} of environment {}",
+                describe(&system.spec),
+                key.environment
+            );
+            return Err(Unread::new(UnreadCause::NotAsked, why));
+        }
         for section in &mine {
             let age = plan.gate.snapshot_max_age;
             snapshot::usable(&section.head, &key.environment, run.now, age, None)?;
@@ -329,6 +349,6 @@ fn from_sections(
             let notes = sections.iter().flat_map(|s| s.notes.clone()).collect();
             state(observation, None, taken, notes)
         }
-        Err(why) => state(nothing(&system.wanted, &why), Some(why), None, vec![]),
+        Err(why) => state(nothing(system, &why), Some(why), None, vec![]),
     }
 }

@@ -1,24 +1,36 @@
 //! The main flow, one call per stage.
 
+mod baseline;
 mod deployed;
 mod desired_state;
 mod doctor;
+mod effective;
+mod explain;
 mod history;
 mod inputs;
 mod judge;
 mod live;
+mod policy;
+mod repositories;
 mod revisions;
 mod snapshot;
+mod waive;
 
+pub use baseline::{BaselineOutcome, baseline_of};
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
+pub use explain::{ExplainRequest, explain};
 pub use inputs::{Inputs, Progress, ZeroConfig};
+pub use repositories::Checkout;
 pub use snapshot::{SnapshotOutcome, SnapshotRequest, snapshot};
+pub use waive::{Accepting, Waived, Wanted, waivable, write_waiver};
 
 use crate::{
-    model::report::{FailOn, Occasion, Report},
+    compare::Comparison,
+    model::report::{Deployed, FailOn, Occasion, Report},
     plan,
 };
 use inputs::Run;
+use std::path::PathBuf;
 
 /// What `driftgate check` was asked for.
 pub struct CheckRequest {
@@ -34,6 +46,20 @@ pub struct CheckRequest {
     pub occasion: Option<Occasion>,
     /// Overrides the configuration's.
     pub fail_on: Option<FailOn>,
+    /// Where the known findings are.
+    pub baseline: BaselineFrom,
+}
+
+/// Where the known findings are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum BaselineFrom {
+    /// Where the configuration says, at base; nowhere if it says nothing.
+    #[default]
+    Configuration,
+    /// A file on the disk.
+    File(PathBuf),
+    /// Nothing is known.
+    Nowhere,
 }
 
 /// Runs a check.
@@ -43,24 +69,65 @@ pub struct CheckRequest {
 /// the report, and makes its verdict incomplete.
 pub fn check(request: &CheckRequest) -> anyhow::Result<Report> {
     let run = Run::new(&request.inputs)?;
-    let revisions = revisions::choose(&run, request)?;
-    let projects = revisions::projects(&run, &revisions)?;
+    let mut analysis = analyse(&run, request)?;
+    history::fill(&run, &mut analysis);
+    let effective = analysis.effective(&|t| judge::needs_merging(&analysis.plan, t));
+    let views = effective::views(&analysis.plan, &effective);
+    let given = policy::Given::read(&run, &analysis, &request.baseline)?;
+    Ok(judge::report(
+        &run,
+        &analysis,
+        &views,
+        &given,
+        request.fail_on,
+    ))
+}
+
+/// Everything that was read and compared, before it is judged.
+pub(crate) struct Analysis {
+    pub(crate) revisions: revisions::Revisions,
+    pub(crate) plan: plan::Plan,
+    pub(crate) state: desired_state::State,
+    pub(crate) live: live::Live,
+    pub(crate) deployed: Vec<Deployed>,
+    /// One per layer of the state; absent for those out of scope.
+    pub(crate) compared: Vec<Option<Comparison>>,
+}
+
+/// Reads and compares.
+pub(crate) fn analyse(run: &Run<'_>, request: &CheckRequest) -> anyhow::Result<Analysis> {
+    let revisions = revisions::choose(run, request)?;
+    let projects = revisions::projects(run, &revisions)?;
     let plan = plan::plan(projects.base.as_ref(), &projects.head, &run.filter())?;
     run.progress(&format!("reading {} from git", plan::size(&plan)));
-    let mut state = desired_state::read(&run, &plan, &revisions);
+    let mut state = desired_state::read(run, &plan, &revisions);
     state.choose_scope(revisions.occasion);
-    let live = live::read(&run, &plan, &state)?;
-    let mut deployed = deployed::learn(&run, &plan, &revisions, &mut state, &live);
+    let live = live::read(run, &plan, &state)?;
+    let mut deployed = deployed::learn(run, &plan, &revisions, &mut state, &live);
     let mut compared = judge::compare(&plan, &state, &live);
     let estimate = deployed::Estimate {
-        run: &run,
+        run,
         plan: &plan,
         revisions: &revisions,
         live: &live,
     };
     estimate.fill(&mut state, &mut compared, &mut deployed);
-    history::fill(&run, &revisions, &state, &mut compared);
-    let mut report = judge::report(&run, &plan, &revisions, &state, &live, deployed, &compared);
-    judge::finish(&mut report, request.fail_on.unwrap_or(plan.gate.fail_on));
-    Ok(report)
+    Ok(Analysis {
+        revisions,
+        plan,
+        state,
+        live,
+        deployed,
+        compared,
+    })
+}
+
+impl Analysis {
+    /// The layers of the chosen targets (by index into the plan's) merged on every side.
+    pub(crate) fn effective(
+        &self,
+        chosen: &(dyn Fn(usize) -> bool + Sync),
+    ) -> Vec<Option<effective::TargetEffective>> {
+        effective::of(&self.plan, &self.state, &self.live, chosen)
+    }
 }

@@ -3,17 +3,18 @@
 use super::{
     CheckRequest, Inputs, desired_state,
     inputs::Run,
-    live::{self, SystemKey},
+    live::{self, SystemKey, SystemState},
     revisions,
 };
 use crate::{
     model::{
-        observation::{Observation, Outcome},
+        observation::{Item, ItemId, Observation, Outcome},
         report::Occasion,
         time::Timestamp,
     },
     plan,
     snapshot::{Section, SourceName, write_file},
+    source::SOURCES,
     text,
 };
 use std::{collections::BTreeSet, path::PathBuf};
@@ -65,6 +66,7 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
         worktree: request.worktree,
         occasion: Some(Occasion::Audit),
         fail_on: None,
+        baseline: super::BaselineFrom::Nowhere,
     };
     let revisions = revisions::choose(&run, &check)?;
     let projects = revisions::projects(&run, &revisions)?;
@@ -94,7 +96,7 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
         .iter()
         .map(|(key, system)| {
             let name = SourceName {
-                name: "kubernetes".into(),
+                name: key.source.into(),
                 describe: system.from.clone(),
             };
             (key.clone(), name)
@@ -102,7 +104,7 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
         .collect();
     let mut sections = Vec::new();
     for ((key, system), (_, source)) in live.iter().zip(&named) {
-        let (line, read) = describe(key, &system.observation);
+        let (line, read) = describe(key, system);
         lines.push(line);
         complete &= read;
         sections.push(Section {
@@ -128,7 +130,7 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
     if !complete
         && sections
             .iter()
-            .all(|s| s.observation.objects().next().is_none())
+            .all(|s| entries(s.observation).next().is_none())
     {
         anyhow::bail!(
             "nothing was read, so nothing is written\n{}",
@@ -146,8 +148,16 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
     Ok(SnapshotOutcome { lines, complete })
 }
 
+/// What was recorded, without the facts that only help.
+fn entries(observation: &Observation) -> impl Iterator<Item = &Item> {
+    observation
+        .items()
+        .filter(|item| !matches!(item.id, ItemId::Fact(_)))
+}
+
 /// A line per system, and the reasons of what is missing.
-fn describe(key: &SystemKey, observation: &Observation) -> (String, bool) {
+fn describe(key: &SystemKey, system: &SystemState) -> (String, bool) {
+    let observation = &system.observation;
     let failed: Vec<String> = observation
         .reads()
         .iter()
@@ -156,11 +166,12 @@ fn describe(key: &SystemKey, observation: &Observation) -> (String, bool) {
             Outcome::Complete | Outcome::Skipped(_) => None,
         })
         .collect();
-    let objects = observation.objects().count();
+    let unit = SOURCES.iter().find(|k| k.name == key.source);
+    let unit = unit.map_or("item", |kind| kind.unit);
     let mut line = format!(
         "{}: {} recorded",
         key.environment,
-        text::plural(objects, "object")
+        text::plural(entries(observation).count(), unit)
     );
     for why in &failed {
         line.push_str("\n  not read: ");

@@ -3,27 +3,33 @@
 //! Own structures, so that internal types can move. Keys are stable and in a fixed order; what is
 //! not known is left out, never empty or null, except `base` and `head`.
 
-use super::{Format, Style, message};
+mod sides;
+
+use super::{
+    Format, Style, message,
+    parts::{AcceptedJson, ByJson, CommitJson, PlaceJson, ShownJson, WrittenJson, write_json},
+};
 use crate::{
     model::{
         entry::EntryKey,
         finding::{
-            Certainty, Change, CommitShown, DesiredShown, Disposition, Finding, InGit, LiveShown,
-            Resolution, Severity, Subject, Writer,
+            Change, DesiredShown, Disposition, Finding, InGit, LiveShown, Resolution, Severity,
+            Subject,
         },
-        place::{Exactness, Place},
         problem::Problem,
         report::{
-            Coverage, CoverageStatus, Deployed, Occasion, Report, SideName, Summary, Verdict,
+            Coverage, CoverageStatus, Deployed, NotEvaluated, Occasion, Report, SideName, Summary,
+            Verdict,
         },
         state::State,
         time::Timestamp,
-        value::{Shown, Unread, UnreadCause},
+        value::{Unread, UnreadCause},
     },
-    text::{is_hidden, shell_line},
+    text::shell_line,
 };
 use serde::Serialize;
-use std::io;
+use sides::SideJson;
+use std::{io, sync::Arc};
 
 /// The format.
 pub(super) static FORMAT: Format = Format {
@@ -33,22 +39,7 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn write(report: &Report, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(&ReportJson::of(report))?;
-    // JSON is ASCII outside of strings, and in a string \u is the same character: what acts on a
-    // terminal (C1, DEL, bidi) does not do so here either.
-    let mut rest = text.as_str();
-    while let Some((at, c)) = rest
-        .char_indices()
-        .find(|(_, c)| *c != '\n' && is_hidden(*c))
-    {
-        out.write_all(&rest.as_bytes()[..at])?;
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            write!(out, "\\u{unit:04x}")?;
-        }
-        rest = &rest[at + c.len_utf8()..];
-    }
-    out.write_all(rest.as_bytes())?;
-    out.write_all(b"\n")
+    write_json(&ReportJson::of(report), out)
 }
 
 #[derive(Serialize)]
@@ -65,6 +56,8 @@ struct ReportJson<'a> {
     summary: Summary,
     notes: Vec<String>,
     coverage: Vec<CoverageJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_evaluated: Vec<NotEvaluatedJson<'a>>,
     deployed: Vec<DeployedJson<'a>>,
     problems: Vec<ProblemJson<'a>>,
     findings: Vec<FindingJson<'a>>,
@@ -84,6 +77,7 @@ impl<'a> ReportJson<'a> {
             summary: r.summary(),
             notes: r.notes.iter().map(message).collect(),
             coverage: r.coverage.iter().map(CoverageJson::of).collect(),
+            not_evaluated: r.not_evaluated.iter().map(NotEvaluatedJson::of).collect(),
             deployed: r.deployed.iter().map(DeployedJson::of).collect(),
             problems: r.problems.iter().map(ProblemJson::of).collect(),
             findings: r.findings.iter().map(FindingJson::of).collect(),
@@ -141,6 +135,22 @@ impl<'a> CoverageJson<'a> {
     }
 }
 
+/// A rule whose silence means nothing in this run.
+#[derive(Serialize)]
+struct NotEvaluatedJson<'a> {
+    rule: &'static str,
+    why: &'a str,
+}
+
+impl<'a> NotEvaluatedJson<'a> {
+    fn of(n: &'a NotEvaluated) -> NotEvaluatedJson<'a> {
+        NotEvaluatedJson {
+            rule: n.rule,
+            why: &n.why,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct DeployedJson<'a> {
     service: &'a str,
@@ -163,52 +173,6 @@ impl<'a> DeployedJson<'a> {
             how: d.how,
             warnings: d.warnings.iter().map(message).collect(),
             commits: d.commits.iter().map(CommitJson::of).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct CommitJson<'a> {
-    commit: &'a str,
-    author: &'a str,
-    time: Timestamp,
-    summary: &'a str,
-}
-
-impl<'a> CommitJson<'a> {
-    fn of(c: &'a CommitShown) -> CommitJson<'a> {
-        CommitJson {
-            commit: &c.id,
-            author: &c.author,
-            time: c.time,
-            summary: &c.summary,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct PlaceJson<'a> {
-    file: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<u32>,
-    /// How the place is known, where it is not the entry's own line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    approximate: Option<&'static str>,
-}
-
-impl<'a> PlaceJson<'a> {
-    fn of(p: &'a Place) -> PlaceJson<'a> {
-        let known = |n: u32| Some(n).filter(|n| *n > 0);
-        PlaceJson {
-            file: &p.file,
-            line: p.span.and_then(|s| known(s.line)),
-            column: p.span.and_then(|s| known(s.line).and(known(s.column))),
-            approximate: match p.exact {
-                Exactness::Exact => None,
-                Exactness::Approximate(how) => Some(how),
-            },
         }
     }
 }
@@ -241,6 +205,8 @@ struct FindingJson<'a> {
     state: Option<State>,
     severity: Severity,
     disposition: Disposition,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted: Option<AcceptedJson<'a>>,
     fingerprint: String,
     #[serde(flatten)]
     subject: SubjectJson<'a>,
@@ -253,6 +219,7 @@ impl<'a> FindingJson<'a> {
             state: f.subject.state,
             severity: f.severity,
             disposition: f.disposition,
+            accepted: f.accepted.as_ref().map(AcceptedJson::of),
             fingerprint: f.fingerprint(),
             subject: SubjectJson::of(&f.subject),
         }
@@ -290,6 +257,8 @@ struct SubjectJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     effective: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    hidden_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<DesiredJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     desired: Option<DesiredJson<'a>>,
@@ -297,6 +266,10 @@ struct SubjectJson<'a> {
     deployed: Option<DesiredJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     live: Option<LiveJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sides: Vec<SideJson<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    also_in: &'a [Arc<str>],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     affects: &'a [Box<str>],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -323,38 +296,18 @@ impl<'a> SubjectJson<'a> {
             key,
             object,
             message: message(&s.message),
-            effective: (kind == "setting").then_some(true),
+            effective: (kind == "setting").then_some(s.hidden_by.is_none()),
+            hidden_by: s.hidden_by.as_deref(),
             base: s.base.as_ref().map(DesiredJson::of),
             desired: s.desired.as_ref().map(DesiredJson::of),
             deployed: s.deployed.as_ref().map(DesiredJson::of),
             live: s.live.as_ref().map(LiveJson::of),
+            sides: s.sides.iter().map(SideJson::of).collect(),
+            also_in: &s.also_in,
             affects: &s.affects,
             explains: &s.explains,
             cause: s.cause.as_deref(),
             resolve: s.resolve.iter().map(ResolveJson::of).collect(),
-        }
-    }
-}
-
-/// One of the keys `value`, `absent`, `redacted`, `opaque`, `unknown`.
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum ShownJson<'a> {
-    Value(&'a str),
-    Absent(bool),
-    Redacted(bool),
-    Opaque(&'a str),
-    Unknown(&'a str),
-}
-
-impl<'a> ShownJson<'a> {
-    fn of(shown: &'a Shown) -> ShownJson<'a> {
-        match shown {
-            Shown::Value(text) => ShownJson::Value(text),
-            Shown::Absent => ShownJson::Absent(true),
-            Shown::Redacted => ShownJson::Redacted(true),
-            Shown::Opaque(why) => ShownJson::Opaque(why),
-            Shown::Unknown(why) => ShownJson::Unknown(why),
         }
     }
 }
@@ -365,10 +318,8 @@ struct DesiredJson<'a> {
     value: ShownJson<'a>,
     #[serde(flatten)]
     place: Option<PlaceJson<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    commit: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    author: Option<&'a str>,
+    #[serde(flatten)]
+    by: Option<ByJson<'a>>,
 }
 
 impl<'a> DesiredJson<'a> {
@@ -376,8 +327,7 @@ impl<'a> DesiredJson<'a> {
         DesiredJson {
             value: ShownJson::of(&d.value),
             place: d.place.as_ref().map(PlaceJson::of),
-            commit: d.commit.as_ref().map(|c| &*c.id),
-            author: d.commit.as_ref().map(|c| &*c.author),
+            by: d.commit.as_ref().map(ByJson::of),
         }
     }
 }
@@ -390,37 +340,19 @@ struct LiveJson<'a> {
     object: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    writer: Option<&'a Writer>,
-    /// Who else may have written it, newer evidence first.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    other_writers: &'a [Writer],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    not_later_than: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    not_earlier_than: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    certainty: Option<Certainty>,
+    #[serde(flatten)]
+    written: Option<WrittenJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     in_git: Option<InGitJson<'a>>,
 }
 
 impl<'a> LiveJson<'a> {
     fn of(l: &'a LiveShown) -> LiveJson<'a> {
-        let w = l.written.as_ref();
-        let (writer, other_writers) = match w.map(|w| w.writers.as_slice()) {
-            Some([first, rest @ ..]) => (Some(first), rest),
-            _ => (None, [].as_slice()),
-        };
         LiveJson {
             value: ShownJson::of(&l.value),
             object: l.object.as_ref().map(ToString::to_string),
             field: l.field.as_deref(),
-            writer,
-            other_writers,
-            not_later_than: w.and_then(|w| w.not_later_than),
-            not_earlier_than: w.and_then(|w| w.not_earlier_than),
-            certainty: w.map(|w| w.certainty),
+            written: l.written.as_ref().map(WrittenJson::of),
             in_git: l.in_git.as_ref().map(|g| match g {
                 InGit::Never => InGitJson::Never,
                 InGit::NotInLast(n) => InGitJson::NotInLast(*n),

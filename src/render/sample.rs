@@ -4,15 +4,17 @@
 use crate::model::{
     entry::EntryKey,
     finding::{
-        Certainty, Change, CommitShown, DesiredShown, Disposition, Finding, InGit, LiveShown,
-        Message, Needs, Resolution, Rule, Severity, Subject, Writer, WriterClass, Written,
+        Accepted, Certainty, Change, CommitShown, DesiredShown, Disposition, Finding, InGit,
+        LiveShown, Message, Needs, Resolution, Rule, Severity, SideShown, Subject, Writer,
+        WriterClass, Written,
     },
     observation::{ItemId, ObjectId, WriterKind},
     path::KeyPath,
     place::{Exactness, Place},
     problem::{Problem, Snippet},
     report::{
-        Coverage, CoverageStatus, Deployed, Occasion, Report, RevisionShown, SideName, Verdict,
+        Coverage, CoverageStatus, Deployed, NotEvaluated, Occasion, Report, RevisionShown,
+        SideName, Verdict,
     },
     state::State,
     time::Timestamp,
@@ -42,6 +44,11 @@ static MISSING: Rule = rule("missing", "in git, and not live");
 static RESTART: Rule = rule(
     "pending-restart",
     "the running process still has the old value",
+);
+static PARITY_GAP: Rule = rule("parity-gap", "environments differ where they should not");
+static DUPLICATE: Rule = rule(
+    "duplicate-definition",
+    "layers of different owners define one setting",
 );
 static REDUCED: Rule = rule(
     "coverage-reduced",
@@ -181,6 +188,7 @@ pub(crate) fn coverage(service: &str, environment: &str, side: SideName) -> Cove
         source,
         from: from.into(),
         status: CoverageStatus::Read,
+        is_settings: false,
         objects: 5,
         entries: if side == SideName::Live { 42 } else { 0 },
         opaque: if side == SideName::Live { 3 } else { 0 },
@@ -687,7 +695,168 @@ pub(crate) fn sample() -> Report {
     r.findings.extend(values());
     r.findings.extend(evidence());
     r.findings.extend(policies());
+    r.findings.extend(between());
+    r.not_evaluated = not_evaluated();
+    r.not_evaluated.push(NotEvaluated {
+        rule: "expired",
+        why: HOSTILE.into(),
+    });
     r
+}
+
+fn not_evaluated() -> Vec<NotEvaluated> {
+    ["difference-unused", "waiver-unused"]
+        .map(|rule| NotEvaluated {
+            rule,
+            why: "the run covers one environment only".into(),
+        })
+        .to_vec()
+}
+
+/// Git's value in one environment.
+pub(crate) fn side(environment: &str, layer: &str, shown: Shown, line: u32) -> SideShown {
+    SideShown {
+        environment: environment.into(),
+        layer: layer.into(),
+        side: SideName::Desired,
+        value: shown,
+        place: Some(place(&format!("params/{environment}.yaml"), line, 12)),
+        object: None,
+        commit: Some(ada()),
+        written: None,
+        note: None,
+    }
+}
+
+fn live_side(environment: &str, layer: &str, shown: Shown) -> SideShown {
+    SideShown {
+        side: SideName::Live,
+        place: None,
+        object: Some(object_of("api")),
+        commit: None,
+        written: Some(by(
+            "kubectl-edit",
+            WriterClass::Person,
+            Certainty::NotLaterThan,
+            Some("2026-08-03T02:14:07Z"),
+        )),
+        ..side(environment, layer, shown, 1)
+    }
+}
+
+/// Environments that should agree, layers that define one setting twice, holders that are no
+/// objects, and what accepted findings.
+pub(crate) fn parity() -> Report {
+    let message = Message::default()
+        .key("pool.size")
+        .and(" is ")
+        .value(value("10"))
+        .and(" in production-eu, ")
+        .value(value("20"))
+        .and(" in production-us. 2 of 3 agree.");
+    let mut gap = subject(None, setting("pool.size"), message);
+    gap.environment = "production-eu".into();
+    gap.layer = "params".into();
+    gap.object = None;
+    gap.sides = vec![
+        side("production-eu", "params", value("10"), 3),
+        side("production-us", "params", value("20"), 3),
+        live_side("production-us", "workload", value("25")),
+        side("production-ap", "params", value("20"), 4),
+    ];
+    gap.sides[0].note = Some(Message::words("expected ").value(value("20")));
+    gap.also_in = ["cart", "web", "mail", "search", "stock"]
+        .map(Into::into)
+        .to_vec();
+    let mut twice = subject(
+        None,
+        setting("pool.size"),
+        Message::default()
+            .name("production")
+            .and(": ")
+            .key("pool.size")
+            .and(" is defined in 2 layers with different values. The highest one wins."),
+    );
+    twice.object = None;
+    twice.sides = vec![
+        side("production", "params", value("25"), 3),
+        side("production", "defaults", value("15"), 9),
+    ];
+    twice.sides[0].note = Some(Message::words("wins"));
+    twice.sides[1].note = Some(Message::words("hidden"));
+    let mut elsewhere = twice.clone();
+    elsewhere.environment = "staging".into();
+    for side in &mut elsewhere.sides {
+        side.environment = "staging".into();
+    }
+    elsewhere.message.0[0] = crate::model::finding::Piece::Name("staging".into());
+    let mut all = vec![
+        finding(&PARITY_GAP, Severity::Warning, gap),
+        finding(&DUPLICATE, Severity::Info, twice),
+        finding(&DUPLICATE, Severity::Info, elsewhere),
+    ];
+    all.extend(holders());
+    Report {
+        findings: all,
+        not_evaluated: not_evaluated(),
+        ..report(Occasion::Audit)
+    }
+}
+
+/// A file and parameters that hold settings, as live and in git.
+fn holders() -> Vec<Finding> {
+    let mut file = emergency_subject("api", "production", "2026-08-03T02:14:07Z");
+    file.key = setting("pool.max");
+    file.layer = "file".into();
+    file.object = Some(ItemId::Document("/etc/api/production.yml".into()));
+    file.affects.clear();
+    file.resolve.clear();
+    let mut parameter = file.clone();
+    parameter.key = setting("DB_HOST");
+    parameter.layer = "ssm".into();
+    parameter.object = Some(ItemId::Parameter("/production/api/DB_HOST".into()));
+    let mut variable = parameter.clone();
+    variable.key = setting("DB_PORT");
+    variable.object = Some(ItemId::Parameter("DB_PORT".into()));
+    [file, parameter, variable]
+        .into_iter()
+        .map(|mut s| {
+            s.message = Message::default();
+            if let Some(live) = &mut s.live {
+                live.object = s.object.clone();
+                live.field = None;
+                live.in_git = None;
+            }
+            finding(&DRIFTED, Severity::Error, s)
+        })
+        .collect()
+}
+
+/// The findings of [`parity`] and all kinds of values in sides, hostile ones too.
+fn between() -> Vec<Finding> {
+    let mut all = parity().findings;
+    let kinds = [
+        Shown::Absent,
+        Shown::Redacted,
+        Shown::Opaque("sops".into()),
+        Shown::Unknown("the Secret may not be read".into()),
+        value(""),
+        value(&"x".repeat(1204)),
+        value("a: 1\nb: 2\n"),
+        value(HOSTILE),
+    ];
+    let mut s = subject(None, setting(HOSTILE), Message::default());
+    s.also_in = vec![HOSTILE.into()];
+    for (n, shown) in kinds.into_iter().enumerate() {
+        s.sides
+            .push(side(&format!("production-{n}"), "params", shown, 7));
+    }
+    let mut hostile = live_side(HOSTILE, HOSTILE, value(HOSTILE));
+    hostile.place = Some(place(HOSTILE, 3, 4));
+    hostile.note = Some(Message::words("expected ").value(value(HOSTILE)));
+    s.sides.push(hostile);
+    all.push(finding(&PARITY_GAP, Severity::Warning, s));
+    all
 }
 
 /// Kinds of values.
@@ -854,8 +1023,26 @@ fn policies() -> Vec<Finding> {
     ] {
         let mut s = emergency_subject("api", "staging", "2026-08-03T02:14:07Z");
         s.key = setting(key);
+        let accepted = Accepted {
+            by: "waiver",
+            reason: "load test of the sale".into(),
+            owner: Some("team-checkout".into()),
+            expires: Some(time("2026-12-01T23:59:59Z")),
+            place: Some(place("driftgate.yaml", 31, 5)),
+        };
         all.push(Finding {
             disposition,
+            accepted: match disposition {
+                Disposition::Waived => Some(accepted),
+                Disposition::Ignored => Some(Accepted {
+                    by: "argo-cd ignoreDifferences",
+                    reason: HOSTILE.into(),
+                    owner: None,
+                    expires: None,
+                    place: Some(place("argocd/api.yaml", 12, 7)),
+                }),
+                _ => None,
+            },
             ..finding(&DRIFTED, Severity::Error, s)
         });
     }

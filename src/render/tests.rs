@@ -41,7 +41,8 @@ fn expect(file: &str, is: &str) {
 
 #[test]
 fn stories_as_text() {
-    let stories: [(&str, Report); 7] = [
+    let stories: [(&str, Report); 8] = [
+        ("parity", sample::parity()),
         ("emergency-fix", sample::emergency_fix()),
         ("audit-folded", sample::audit_folded()),
         ("incomplete", sample::incomplete()),
@@ -120,11 +121,12 @@ fn json_keeps_to_its_schema() {
 fn the_schema_refuses_broken_reports() {
     let good = parsed(&sample::emergency_fix());
     assert!(SCHEMA.is_valid(&good));
-    let breaks: [(&str, Value); 22] = [
+    let breaks: [(&str, Value); 23] = [
         ("/verdict", json!("green")),
         ("/schema", json!("driftgate/report/v2")),
         ("/head", json!("HEAD")),
         ("/notes", json!(null)),
+        ("/not_evaluated", json!([])),
         ("/extra", json!(1)),
         ("/summary/error", json!(-1)),
         ("/findings/0/extra", json!(1)),
@@ -169,6 +171,94 @@ fn the_schema_refuses_broken_reports() {
         );
         assert!(!SCHEMA.is_valid(&broken), "{pointer}");
     }
+}
+
+#[test]
+fn the_schema_refuses_broken_sides() {
+    let mut report = sample::parity();
+    report.findings.extend(
+        sample::sample()
+            .findings
+            .into_iter()
+            .filter(|f| f.accepted.is_some()),
+    );
+    let good = parsed(&report);
+    assert!(SCHEMA.is_valid(&good));
+    let accepted = good["findings"]
+        .as_array()
+        .and_then(|all| all.iter().position(|f| f.get("accepted").is_some()))
+        .expect("an accepted finding");
+    let accepted = format!("/findings/{accepted}/accepted");
+    let breaks = [
+        ("/findings/0/sides".to_owned(), json!([])),
+        ("/findings/0/sides/0/redacted".into(), json!(true)),
+        ("/findings/0/sides/0/side".into(), json!("git")),
+        ("/findings/0/sides/0/secret".into(), json!("x")),
+        ("/findings/0/sides/0/note".into(), json!("")),
+        ("/findings/0/also_in".into(), json!([])),
+        ("/not_evaluated/0/why".into(), json!("")),
+        (format!("{accepted}/by"), json!("")),
+        (format!("{accepted}/expires"), json!("next week")),
+        (format!("{accepted}/value"), json!("60s")),
+    ];
+    for (pointer, value) in breaks {
+        let mut broken = good.clone();
+        let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+        broken.pointer_mut(parent).expect("a place in the report")[key] = value;
+        assert!(!SCHEMA.is_valid(&broken), "{pointer}");
+    }
+}
+
+#[test]
+fn json_holds_sides_and_what_accepted_a_finding() {
+    let json = parsed(&sample::sample());
+    let findings = json["findings"].as_array().expect("a list");
+    let gap = findings
+        .iter()
+        .find(|f| f["key"] == "pool.size" && f["rule"] == "parity-gap")
+        .expect("the gap");
+    assert_eq!(gap["sides"][0]["environment"], "production-eu");
+    assert_eq!(gap["sides"][0]["value"], "10");
+    assert_eq!(gap["sides"][0]["line"], 3);
+    assert_eq!(gap["sides"][2]["side"], "live");
+    assert_eq!(gap["sides"][2]["writer"]["name"], "kubectl-edit");
+    assert_eq!(gap["also_in"][0], "cart");
+    assert!(gap.get("desired").is_none() && gap.get("live").is_none());
+    let secret = findings.iter().find_map(|f| {
+        let sides = f["sides"].as_array()?;
+        sides.iter().find(|s| s["redacted"] == true)
+    });
+    assert!(secret.expect("a secret side").get("value").is_none());
+    let waived = findings
+        .iter()
+        .find(|f| f["key"] == "WAIVED")
+        .expect("the waived one");
+    assert_eq!(
+        waived["accepted"],
+        json!({
+            "by": "waiver", "reason": "load test of the sale", "owner": "team-checkout",
+            "expires": "2026-12-01T23:59:59Z", "file": "driftgate.yaml", "line": 31, "column": 5
+        })
+    );
+    assert_eq!(json["not_evaluated"][0]["rule"], "difference-unused");
+}
+
+#[test]
+fn what_accepted_a_finding_is_listed_with_verbose() {
+    let mut report = sample::sample();
+    report.findings.retain(|f| f.accepted.is_some());
+    assert!(told(&report).contains("accepted: 1 waived, 1 ignored (--verbose lists them)"));
+    let verbose = Style {
+        verbose: true,
+        ..PLAIN
+    };
+    let text = render("text", &report, &verbose);
+    assert!(
+        text.contains(
+            "  waived: load test of the sale (team-checkout, until 2026-12-01,\n    driftgate.yaml:31:5)\n"
+        ),
+        "{text}"
+    );
 }
 
 #[test]
@@ -376,6 +466,13 @@ fn with_hostile(text: &str) -> Report {
         {
             d.value = shown.clone();
             d.commit = Some(sample::commit(text, text, "2026-08-02T16:00:00Z", text));
+        }
+        s.also_in = vec![text.into(); 4];
+        for side in &mut s.sides {
+            side.environment = text.into();
+            side.layer = text.into();
+            side.value = shown.clone();
+            side.note = Some(Message::words("expected ").value(shown.clone()));
         }
         if let Some(live) = &mut s.live {
             live.value = Shown::Value(format!("{text}{i}\n{text}").into());

@@ -31,6 +31,27 @@ pub(crate) fn beside(a: &Shown, b: &Shown) -> (String, String) {
     (from(a, skip), from(b, skip))
 }
 
+/// Several values side by side: of long ones from where they begin to differ.
+#[must_use]
+pub(crate) fn among(all: &[&Shown]) -> Vec<String> {
+    let texts: Vec<&str> = all
+        .iter()
+        .filter_map(|s| match s {
+            Shown::Value(text) => Some(&**text),
+            _ => None,
+        })
+        .collect();
+    let same = |text: &str| {
+        let pairs = texts[0].chars().zip(text.chars());
+        pairs.take_while(|(a, b)| a == b).count()
+    };
+    let skip = match texts.iter().skip(1).map(|t| same(t)).min() {
+        Some(same) if same > KEPT / 2 && texts.iter().any(|t| *t != texts[0]) => same - LEAD,
+        _ => 0,
+    };
+    all.iter().map(|s| from(s, skip)).collect()
+}
+
 /// Whether [`brief`] shows all of it.
 #[must_use]
 pub(crate) fn is_short(shown: &Shown) -> bool {

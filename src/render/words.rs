@@ -5,18 +5,20 @@ use super::value;
 use crate::model::{
     entry::EntryKey,
     finding::{
-        Certainty, CommitShown, InGit, LiveShown, Message, Piece, Subject, WriterClass, Written,
+        Accepted, Certainty, CommitShown, InGit, LiveShown, Message, Piece, Subject, WriterClass,
+        Written,
     },
     observation::WriterKind,
     report::Occasion,
     state::State,
+    time::Timestamp,
     value::Shown,
 };
 
 /// `Written by manager kubectl-set, not later than 2026-08-03T02:14:07Z.`
 #[must_use]
 pub(crate) fn written(written: &Written) -> Message {
-    use Certainty::{Exact, NoTime, NotLaterThan, Removal, Unattributed};
+    use Certainty::{Removal, Unattributed};
     let start = match (written.certainty, written.writers.is_empty()) {
         (Removal, _) => Message::words("Removed; by whom is unknown: a removal leaves no trace"),
         (Unattributed, true) => {
@@ -30,7 +32,26 @@ pub(crate) fn written(written: &Written) -> Message {
         (_, true) => Message::words("Who wrote it is unknown"),
         (_, false) => writers(Message::words("Written by "), written),
     };
-    let timed = match (
+    timed(start, written).and(".")
+}
+
+/// `manager kubectl-set, not later than 2026-08-03T02:14:07Z`: for a row, not for a sentence.
+#[must_use]
+pub(crate) fn writer_and_time(written: &Written) -> Message {
+    let start = match (written.certainty, written.writers.is_empty()) {
+        (Certainty::Unattributed, false) => {
+            writers(Message::words("by whom is unknown, booked to "), written)
+        }
+        (_, true) => Message::words("by whom is unknown"),
+        (_, false) => writers(Message::default(), written),
+    };
+    timed(start, written)
+}
+
+/// Adds when it was written, as far as that is known.
+fn timed(start: Message, written: &Written) -> Message {
+    use Certainty::{Exact, NoTime, NotLaterThan, Removal, Unattributed};
+    match (
         written.certainty,
         written.not_earlier_than,
         written.not_later_than,
@@ -50,8 +71,7 @@ pub(crate) fn written(written: &Written) -> Message {
         (NoTime, None, None) => start.and(", when is unknown: /scale writes carry no time"),
         (Exact | NotLaterThan, None, None) => start.and(", when is unknown"),
         (Removal | Unattributed, None, None) => start,
-    };
-    timed.and(".")
+    }
 }
 
 fn writers(mut message: Message, written: &Written) -> Message {
@@ -119,7 +139,11 @@ pub(crate) fn by(message: Message, commit: &CommitShown) -> Message {
 /// The day of a commit: `2026-05-11`.
 #[must_use]
 pub(crate) fn day(commit: &CommitShown) -> String {
-    let time = commit.time.to_string();
+    date(commit.time)
+}
+
+fn date(time: Timestamp) -> String {
+    let time = time.to_string();
     time.split('T').next().unwrap_or_default().into()
 }
 
@@ -162,6 +186,31 @@ pub(crate) fn consequence(s: &Subject, occasion: Occasion) -> Option<Message> {
         },
         _ => return None,
     })
+}
+
+/// `load test (team-checkout, until 2026-12-01, driftgate.yaml:31:5)`: why a finding is accepted.
+#[must_use]
+pub(crate) fn accepted(accepted: &Accepted) -> Message {
+    let mut details: Vec<Box<str>> = Vec::new();
+    if !matches!(accepted.by, "waiver" | "ignore" | "baseline") {
+        details.push(accepted.by.into());
+    }
+    details.extend(accepted.owner.clone());
+    details.extend(
+        accepted
+            .expires
+            .map(|t| format!("until {}", date(t)).into()),
+    );
+    details.extend(accepted.place.as_ref().map(|p| p.to_string().into()));
+    let reason = match &*accepted.reason {
+        "" => Message::default(),
+        reason => Message::default().name(reason),
+    };
+    if details.is_empty() {
+        return reason;
+    }
+    let open = if reason.0.is_empty() { "(" } else { " (" };
+    reason.and(open).name(details.join(", ")).and(")")
 }
 
 /// A message, sentence by sentence.

@@ -187,6 +187,36 @@ impl<'a> Page<'a> {
         self.flow(indent + column, indent + column, spans)
     }
 
+    /// `cells` in columns of these widths behind `indent`, and spans wrapped beside them.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn columns(
+        &mut self,
+        indent: usize,
+        cells: &[(Span, usize)],
+        spans: &[Span],
+    ) -> io::Result<()> {
+        self.indent(indent)?;
+        let (mut at, mut due) = (indent, 0);
+        for (cell, column) in cells {
+            if cell.width() > 0 {
+                self.paint(Paint::Plain)?;
+                self.indent(due)?;
+                self.put(&cell.text, cell.paint)?;
+                due = 0;
+            }
+            due += column.saturating_sub(cell.width()) + 2;
+            at += cell.width().max(*column) + 2;
+        }
+        self.paint(Paint::Plain)?;
+        if spans.is_empty() {
+            return self.end();
+        }
+        self.indent(due)?;
+        self.flow(at, at, spans)
+    }
+
     fn flow(&mut self, from: usize, rest: usize, spans: &[Span]) -> io::Result<()> {
         let (mut at, mut empty) = (from, true);
         for unit in units(spans) {

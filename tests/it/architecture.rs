@@ -11,6 +11,8 @@ use std::{
 const LAYERS: &[&[&str]] = &[
     &["model"],
     &["document", "git", "net", "process", "text", "classify"],
+    // What both sides of a file of settings share.
+    &["settings"],
     &["source", "desired", "snapshot"],
     &[
         "kubernetes",
@@ -24,6 +26,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["check"],
     &["policy"],
+    &["explain"],
     &["render", "publish"],
     &["pipeline"],
     &["cli"],
@@ -33,6 +36,8 @@ const LAYERS: &[&[&str]] = &[
 const BESIDE: &[(&str, &str)] = &[
     // A ConfigMap's keys, pairing, ownership and environments are what comparing is made of.
     ("compare", "kubernetes"),
+    // A layer is what merging its files makes of it, before its sides are compared.
+    ("compare", "merge"),
     // A password inside of a configuration file that a ConfigMap holds is one too.
     ("classify", "document"),
     // What is read follows what objects refer to.
@@ -49,7 +54,7 @@ struct Exception {
 
 const EXCEPTIONS: &[Exception] = &[
     Exception {
-        file: "model/value.rs",
+        file: "model/equality.rs",
         uses: "kubernetes::quantity",
         reason: "equality of values is typed, and how quantities are spelt is Kubernetes' own arithmetic; pure",
     },
@@ -99,8 +104,8 @@ const VENDORS: &[(&str, &[&str])] = &[
 /// of them share.
 const SIBLINGS: &[(&str, &[&str])] = &[
     ("source", &[]),
-    ("check", &[]),
-    ("render", &["value", "words"]),
+    ("check", &["between", "waived"]),
+    ("render", &["lines", "parts", "value", "words"]),
     (
         "desired",
         &[
@@ -113,9 +118,11 @@ const SIBLINGS: &[(&str, &[&str])] = &[
 /// No I/O, no clock, no environment, no output.
 const PURE: &[&str] = &[
     "model",
+    "merge",
     "compare",
     "check",
     "policy",
+    "explain",
     "render",
     "kubernetes",
 ];

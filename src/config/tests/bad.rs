@@ -122,16 +122,13 @@ driftgate.yaml:13:20: `workloads`: expected a list, found a text
       |                    ^^^^^^^^^^^^^^ put it in brackets: `[ … ]`
 driftgate.yaml:14:15: layer `workload` has neither `desired` nor `live`
    14 |       - name: workload
-      |               ^^^^^^^^ say where git has its values, or where to read them live
+      |               ^^^^^^^^ say where git has its values, or where to read them live; `outside: "…"` where driftgate can't see it
 driftgate.yaml:14:15: two layers are called `workload`
    14 |       - name: workload
       |               ^^^^^^^^ the first is on line 7
 driftgate.yaml:15:9: `name` is missing
    15 |       - desired: { file: values.yaml }
       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-driftgate.yaml:15:20: `file` is not part of this version of driftgate yet
-   15 |       - desired: { file: values.yaml }
-      |                    ^^^^ remove it, or keep it for later as `x-…`
 driftgate.yaml:19:42: a variable can't refer to another variable
    19 |     variables: { context: prod, region: "${context}" }
       |                                          ^^ write its value out, or `$${` for a literal `${`
@@ -141,9 +138,9 @@ driftgate.yaml:20:21: `1 day` is not a span of time
 driftgate.yaml:21:5: `tier` is written twice in one map: first on line 18, again on line 21
    21 |     tier: staging
       |     ^^^^ remove one of the two
-driftgate.yaml:22:1: `parity` is not part of this version of driftgate yet
-   22 | parity:
-      | ^^^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:23:5: parity needs at least two environments
+   23 |   - environments: [production]
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^ like `environments: [ staging, production ]`
 driftgate.yaml:24:9: unknown field `failon`
    24 | gate: { failon: error, fail-on: fatal }
       |         ^^^^^^ did you mean `fail-on`?
@@ -285,13 +282,13 @@ environments: { production: }
 "#,
         r#"driftgate.yaml:5:15: layer `a` has neither `desired` nor `live`
     5 |       - name: a
-      |               ^ say where git has its values, or where to read them live
+      |               ^ say where git has its values, or where to read them live; `outside: "…"` where driftgate can't see it
 driftgate.yaml:7:9: `desired` does not say where to read from
     7 |         desired: {}
-      |         ^^^^^^^ add one of `manifests`, `kustomize`, `helm` and `rendered`
+      |         ^^^^^^^ add one of `manifests`, `kustomize`, `helm`, `rendered`, `file`, `spring` and `compose`
 driftgate.yaml:9:9: `live` does not say where to read from
     9 |         live: {}
-      |         ^^^^ add `kubernetes: { context: …, namespace: … }`
+      |         ^^^^ add `kubernetes: { context: …, namespace: … }`, `env: [ … ]` or `file: …`
 driftgate.yaml:11:9: `manifests` is an empty list
    11 |         desired: { manifests: [] }
       |         ^^^^^^^ name a file, a folder or a glob
@@ -312,17 +309,11 @@ services:
     schema: schemas/api.schema.json
     code: [src]
     layers:
-      - name: a
-        desired: { spring: { folder: . } }
       - name: b
-        desired: { file: b.yaml, if-absent: skip }
+        desired: { file: b.yaml }
         live: { aws-ssm: { path: /x } }
 environments: { production: }
-promotion: [[production]]
 rules: []
-ignore: []
-waivers: []
-repositories: {}
 "#,
         r#"driftgate.yaml:4:5: `schema` is not part of this version of driftgate yet
     4 |     schema: schemas/api.schema.json
@@ -330,33 +321,633 @@ repositories: {}
 driftgate.yaml:5:5: `code` is not part of this version of driftgate yet
     5 |     code: [src]
       |     ^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:8:20: `spring` is not part of this version of driftgate yet
-    8 |         desired: { spring: { folder: . } }
-      |                    ^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:10:20: `file` is not part of this version of driftgate yet
-   10 |         desired: { file: b.yaml, if-absent: skip }
-      |                    ^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:10:34: `if-absent` is not part of this version of driftgate yet
-   10 |         desired: { file: b.yaml, if-absent: skip }
-      |                                  ^^^^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:11:17: `aws-ssm` is not part of this version of driftgate yet
-   11 |         live: { aws-ssm: { path: /x } }
+driftgate.yaml:9:17: `aws-ssm` is not part of this version of driftgate yet
+    9 |         live: { aws-ssm: { path: /x } }
       |                 ^^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:13:1: `promotion` is not part of this version of driftgate yet
-   13 | promotion: [[production]]
-      | ^^^^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:14:1: `rules` is not part of this version of driftgate yet
-   14 | rules: []
+driftgate.yaml:11:1: `rules` is not part of this version of driftgate yet
+   11 | rules: []
       | ^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:15:1: `ignore` is not part of this version of driftgate yet
-   15 | ignore: []
-      | ^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:16:1: `waivers` is not part of this version of driftgate yet
-   16 | waivers: []
-      | ^^^^^^^ remove it, or keep it for later as `x-…`
-driftgate.yaml:17:1: `repositories` is not part of this version of driftgate yet
-   17 | repositories: {}
-      | ^^^^^^^^^^^^ remove it, or keep it for later as `x-…`
+"#,
+    ),
+    (
+        "files of settings",
+        &[],
+        r#"version: 1
+repositories: { config: /srv/config, other: "https://example.com/x.git", "a b": x }
+services:
+  api:
+    layers:
+      - { name: a, desired: { file: [] } }
+      - { name: b, desired: { file: { file: b.yml } } }
+      - { name: c, desired: { file: [ c.yml ], select: x, format: yaml } }
+      - { name: d, desired: { manifests: d, if-absent: skip, nulls: keep } }
+      - { name: e, desired: { file: e.yml, select: "a[", format: yml, nulls: remove } }
+      - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      - { name: g, desired: { file: g.yml, format: yaml, parameters: { A: b, C: [ d ] } } }
+      - { name: h, desired: { file: h.yml, repository: confg } }
+      - { name: i, desired: { rendered: i, repository: config } }
+      - { name: j, desired: { file: j.yml, manifests: k } }
+      - { name: k, desired: { file: k.yml, selct: x } }
+      - { name: l, desired: { file: [ { file: l.env, format: dotenv, parameters: { A: b } } ] } }
+environments: { production: }
+"#,
+        r#"driftgate.yaml:2:25: `/srv/config` is no relative path: expected a folder relative to that of driftgate.yaml
+    2 | repositories: { config: /srv/config, other: "https://example.com/x.git", "a b": x }
+      |                         ^^^^^^^^^^^
+driftgate.yaml:2:45: `https://example.com/x.git` is an address: expected a folder with a checkout
+    2 | repositories: { config: /srv/config, other: "https://example.com/x.git", "a b": x }
+      |                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:2:74: `a b` is no name for the repository
+    2 | repositories: { config: /srv/config, other: "https://example.com/x.git", "a b": x }
+      |                                                                          ^^^^^ letters, digits, `-`, `_` and `.`, beginning with a letter or digit
+driftgate.yaml:6:20: `file` is an empty list
+    6 |       - { name: a, desired: { file: [] } }
+      |                    ^^^^^^^ name a file
+driftgate.yaml:7:31: `file`: expected a file or a list of files, found a map
+    7 |       - { name: b, desired: { file: { file: b.yml } } }
+      |                               ^^^^ write `{ file: b.yml, select: … }`, or `{ file: [ { file: b.yml, select: … } ] }`
+driftgate.yaml:8:20: `select` and `format` beside a list of files
+    8 |       - { name: c, desired: { file: [ c.yml ], select: x, format: yaml } }
+      |                    ^^^^^^^ write it at the file: `{ file: …, select: … }`
+driftgate.yaml:9:20: `if-absent` and `nulls` without `file`
+    9 |       - { name: d, desired: { manifests: d, if-absent: skip, nulls: keep } }
+      |                    ^^^^^^^ it belongs to a file of settings: `file: config.yml`
+driftgate.yaml:10:52: `a[` is no path of keys: expected one like `apps[api].helm.values`
+   10 |       - { name: e, desired: { file: e.yml, select: "a[", format: yml, nulls: remove } }
+      |                                                    ^^^^
+driftgate.yaml:10:66: unknown format `yml`
+   10 |       - { name: e, desired: { file: e.yml, select: "a[", format: yml, nulls: remove } }
+      |                                                                  ^^^ did you mean `yaml`? known: `yaml`, `helm-values`, `json`, `jsonc`, `toml`, `dotenv`, `shell-env`, `docker-env`, `compose-env`, `properties`, `ini`, `tfvars` and 1 more
+driftgate.yaml:10:78: unknown meaning of `null` `remove`
+   10 |       - { name: e, desired: { file: e.yml, select: "a[", format: yml, nulls: remove } }
+      |                                                                              ^^^^^^ known: `delete` and `keep`
+driftgate.yaml:11:47: `../f.yml` leaves the repository
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                               ^^^^^^^^
+driftgate.yaml:11:65: `.x` is no path of keys: expected one like `apps[api].helm.values`
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                                                 ^^^^
+driftgate.yaml:11:79: unknown format `propertis`
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                                                               ^^^^^^^^^ did you mean `properties`? known: `yaml`, `helm-values`, `json`, `jsonc`, `toml`, `dotenv`, `shell-env`, `docker-env`, `compose-env`, `properties`, `ini`, `tfvars` and 1 more
+driftgate.yaml:11:101: `if-absent`: expected one of `skip`, found `true`
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                                                                                     ^^^^
+driftgate.yaml:11:109: `file` is missing
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                                                                                             ^^^^^^^^^^^^^
+driftgate.yaml:11:124: expected a file, or a map with `file`, found a number
+   11 |       - { name: f, desired: { file: [ { file: ../f.yml, select: ".x", format: propertis, if-absent: true }, { select: x }, 3 ] } }
+      |                                                                                                                            ^
+driftgate.yaml:12:20: `parameters` are those of a CloudFormation template: this file has another `format`
+   12 |       - { name: g, desired: { file: g.yml, format: yaml, parameters: { A: b, C: [ d ] } } }
+      |                    ^^^^^^^ remove one of the two
+driftgate.yaml:12:78: `C`: expected a text or a number, found a list
+   12 |       - { name: g, desired: { file: g.yml, format: yaml, parameters: { A: b, C: [ d ] } } }
+      |                                                                              ^
+driftgate.yaml:13:56: repository `confg` is not declared
+   13 |       - { name: h, desired: { file: h.yml, repository: confg } }
+      |                                                        ^^^^^ did you mean `config`?
+driftgate.yaml:14:56: `rendered` manifests are in no `repository`
+   14 |       - { name: i, desired: { rendered: i, repository: config } }
+      |                                                        ^^^^^^ they are handed over with `--rendered`
+driftgate.yaml:15:20: `desired` has `manifests` and `file`: expected one
+   15 |       - { name: j, desired: { file: j.yml, manifests: k } }
+      |                    ^^^^^^^ write a layer for each
+driftgate.yaml:16:44: unknown field `selct`
+   16 |       - { name: k, desired: { file: k.yml, selct: x } }
+      |                                            ^^^^^ did you mean `select`?
+driftgate.yaml:17:39: `parameters` are those of a CloudFormation template: this file has another `format`
+   17 |       - { name: l, desired: { file: [ { file: l.env, format: dotenv, parameters: { A: b } } ] } }
+      |                                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ remove one of the two
+"#,
+    ),
+    (
+        "a repository that nobody declared",
+        &[],
+        r#"version: 1
+services:
+  api:
+    layers: [ { name: h, desired: { file: "${nobody}.yml", repository: "${service}" } } ]
+environments: { production: }
+"#,
+        r#"driftgate.yaml:4:44: unknown variable `${nobody}`
+    4 |     layers: [ { name: h, desired: { file: "${nobody}.yml", repository: "${service}" } } ]
+      |                                            ^^^^^^^^^ known here: `environment` and `service`
+driftgate.yaml:4:72: repository `api` is not declared
+    4 |     layers: [ { name: h, desired: { file: "${nobody}.yml", repository: "${service}" } } ]
+      |                                                                        ^^^^^^^^^^^^ say where it is: `repositories: { config: ../config }`
+"#,
+    ),
+    (
+        "spring, compose and config maps",
+        &[],
+        r#"version: 1
+services:
+  api:
+    variables: { profile: "../../etc" }
+    layers:
+      - { name: a, desired: { spring: { name: app, profiles: [ "a/b", "${profile}", "x,y" ] } } }
+      - { name: b, desired: { spring: { folder: ../x, name: "a/b" } } }
+      - { name: c, desired: { compose: { files: [], env-file: [], service: "a b" } } }
+      - { name: d, desired: { compose: compose.yaml } }
+      - { name: e, desired: { compose: { env_file: x } } }
+      - { name: f, config-map: { layer: workloed, name: Api_Config, key: "../application.yml" } }
+      - { name: g, config-map: { layer: a, name: api-config, key: application.yml } }
+      - { name: h, config-map: { layer: h, name: api-config } }
+      - { name: i, config-map: { layer: workload, name: x, key: y }, live: { env: [ A ] } }
+      - { name: j, desired: { compose: {} } }
+      - { name: k, config-map: { layer: j, name: api-config, key: application.yml } }
+      - { name: workload, live: { kubernetes: {} } }
+environments: { production: }
+"#,
+        r#"driftgate.yaml:6:31: `folder` is missing
+    6 |       - { name: a, desired: { spring: { name: app, profiles: [ "a/b", "${profile}", "x,y" ] } } }
+      |                               ^^^^^^
+driftgate.yaml:6:64: `a/b` is no part of a file's name: expected no blanks and none of / \ , : * ?
+    6 |       - { name: a, desired: { spring: { name: app, profiles: [ "a/b", "${profile}", "x,y" ] } } }
+      |                                                                ^^^^^
+driftgate.yaml:6:72: `../../etc` is no part of a file's name: expected no blanks and none of / \ , : * ?
+    6 |       - { name: a, desired: { spring: { name: app, profiles: [ "a/b", "${profile}", "x,y" ] } } }
+      |                                                                        ^^^^^^^^^^ filled in from `${profile}`
+driftgate.yaml:6:85: `x,y` is no part of a file's name: expected no blanks and none of / \ , : * ?
+    6 |       - { name: a, desired: { spring: { name: app, profiles: [ "a/b", "${profile}", "x,y" ] } } }
+      |                                                                                     ^^^^^
+driftgate.yaml:7:49: `../x` leaves the repository
+    7 |       - { name: b, desired: { spring: { folder: ../x, name: "a/b" } } }
+      |                                                 ^^^^
+driftgate.yaml:7:61: `a/b` is no part of a file's name: expected no blanks and none of / \ , : * ?
+    7 |       - { name: b, desired: { spring: { folder: ../x, name: "a/b" } } }
+      |                                                             ^^^^^
+driftgate.yaml:8:20: `env-file` is an empty list
+    8 |       - { name: c, desired: { compose: { files: [], env-file: [], service: "a b" } } }
+      |                    ^^^^^^^ name a file, or remove it for `.env`
+driftgate.yaml:8:20: `files` is an empty list
+    8 |       - { name: c, desired: { compose: { files: [], env-file: [], service: "a b" } } }
+      |                    ^^^^^^^ name a Compose file, or remove it for `compose.yaml`
+driftgate.yaml:8:76: `a b` holds a blank: expected one word
+    8 |       - { name: c, desired: { compose: { files: [], env-file: [], service: "a b" } } }
+      |                                                                            ^^^^^
+driftgate.yaml:9:40: `compose`: expected a map of fields, found a text
+    9 |       - { name: d, desired: { compose: compose.yaml } }
+      |                                        ^^^^^^^^^^^^
+driftgate.yaml:10:42: unknown field `env_file`
+   10 |       - { name: e, desired: { compose: { env_file: x } } }
+      |                                          ^^^^^^^^ did you mean `env-file`?
+driftgate.yaml:11:41: `api` has no other layer `workloed`
+   11 |       - { name: f, config-map: { layer: workloed, name: Api_Config, key: "../application.yml" } }
+      |                                         ^^^^^^^^ did you mean `workload`?
+driftgate.yaml:11:57: `Api_Config` is no Kubernetes name: expected at most 253 of a-z, 0-9, `-` and `.`, with a letter or digit at both ends
+   11 |       - { name: f, config-map: { layer: workloed, name: Api_Config, key: "../application.yml" } }
+      |                                                         ^^^^^^^^^^
+driftgate.yaml:11:74: `../application.yml` is no key of a ConfigMap: expected at most 253 letters, digits, `-`, `_` and `.`
+   11 |       - { name: f, config-map: { layer: workloed, name: Api_Config, key: "../application.yml" } }
+      |                                                                          ^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:13:20: `key` is missing
+   13 |       - { name: h, config-map: { layer: h, name: api-config } }
+      |                    ^^^^^^^^^^
+driftgate.yaml:13:41: `api` has no other layer `h`
+   13 |       - { name: h, config-map: { layer: h, name: api-config } }
+      |                                         ^ its other layers: `a`, `b`, `c`, `d`, `e`, `f`, `g`, `i`, `j`, `k` and `workload`
+driftgate.yaml:14:20: layer `i` has `config-map` and `live`
+   14 |       - { name: i, config-map: { layer: workload, name: x, key: y }, live: { env: [ A ] } }
+      |                    ^^^^^^^^^^ its values are those of the ConfigMap, which the named layer reads
+driftgate.yaml:16:41: layer `j` has no Kubernetes objects
+   16 |       - { name: k, config-map: { layer: j, name: api-config, key: application.yml } }
+      |                                         ^ name the layer whose manifests have the ConfigMap
+"#,
+    ),
+    (
+        "what is live, and what is outside",
+        &[],
+        r#"version: 1
+services:
+  api:
+    layers:
+      - { name: a, live: { env: [] } }
+      - { name: b, live: { env: [ "A=b", "X_*", "a b", 3 ] } }
+      - { name: c, live: { env: A } }
+      - { name: d, live: { file: ~/app.yml } }
+      - { name: e, live: { file: { format: yml, path: "", select: "[" } } }
+      - { name: f, live: { env: [ A ], kubernetes: {} } }
+      - { name: g, desired: { manifests: g }, live: { file: g.yml } }
+      - { name: h, desired: { file: h.yml }, live: { kubernetes: {} } }
+      - { name: i, outside: set by hand, desired: { file: h.yml } }
+      - { name: j, outside: "  " }
+      - { name: k, outside: true }
+      - { name: l, prefix: "A B", types: { X: duraton }, desired: { file: l } }
+      - { name: m, keys: exact, live: { env: [ A ] } }
+    keys: exactly
+environments: { production: }
+"#,
+        r#"driftgate.yaml:5:20: `env` is an empty list
+    5 |       - { name: a, live: { env: [] } }
+      |                    ^^^^ name the variables to read: `env: [ LOG_LEVEL ]`
+driftgate.yaml:6:35: `A=b` is no name of an environment variable: expected no blanks, `=` or `*`
+    6 |       - { name: b, live: { env: [ "A=b", "X_*", "a b", 3 ] } }
+      |                                   ^^^^^
+driftgate.yaml:6:42: `X_*` is no name of an environment variable: expected no blanks, `=` or `*`
+    6 |       - { name: b, live: { env: [ "A=b", "X_*", "a b", 3 ] } }
+      |                                          ^^^^^
+driftgate.yaml:6:49: `a b` is no name of an environment variable: expected no blanks, `=` or `*`
+    6 |       - { name: b, live: { env: [ "A=b", "X_*", "a b", 3 ] } }
+      |                                                 ^^^^^
+driftgate.yaml:6:56: expected a text, found a number
+    6 |       - { name: b, live: { env: [ "A=b", "X_*", "a b", 3 ] } }
+      |                                                        ^ put it in quotes
+driftgate.yaml:7:33: `env`: expected a list, found a text
+    7 |       - { name: c, live: { env: A } }
+      |                                 ^ put it in brackets: `[ … ]`
+driftgate.yaml:8:34: `~/app.yml` begins with `~`, which only a shell knows: write the path out
+    8 |       - { name: d, live: { file: ~/app.yml } }
+      |                                  ^^^^^^^^^
+driftgate.yaml:9:44: unknown format `yml`
+    9 |       - { name: e, live: { file: { format: yml, path: "", select: "[" } } }
+      |                                            ^^^ did you mean `yaml`? known: `yaml`, `helm-values`, `json`, `jsonc`, `toml`, `dotenv`, `shell-env`, `docker-env`, `compose-env`, `properties`, `ini`, `tfvars` and 1 more
+driftgate.yaml:9:55: expected a text, found an empty one
+    9 |       - { name: e, live: { file: { format: yml, path: "", select: "[" } } }
+      |                                                       ^^
+driftgate.yaml:9:67: `[` is no path of keys: expected one like `apps[api].helm.values`
+    9 |       - { name: e, live: { file: { format: yml, path: "", select: "[" } } }
+      |                                                                   ^^^
+driftgate.yaml:10:20: `live` has `kubernetes` and `env`: expected one
+   10 |       - { name: f, live: { env: [ A ], kubernetes: {} } }
+      |                    ^^^^ write a layer for each
+driftgate.yaml:11:17: `desired` has Kubernetes objects, `live` has none
+   11 |       - { name: g, desired: { manifests: g }, live: { file: g.yml } }
+      |                 ^ write a layer for each of the two
+driftgate.yaml:12:17: `live` has Kubernetes objects, `desired` has none
+   12 |       - { name: h, desired: { file: h.yml }, live: { kubernetes: {} } }
+      |                 ^ write a layer for each of the two
+driftgate.yaml:13:29: layer `i` is `outside` and has `desired`
+   13 |       - { name: i, outside: set by hand, desired: { file: h.yml } }
+      |                             ^^^^^^^^^^^ `outside` is for a layer that driftgate can't see
+driftgate.yaml:14:29: the text says nothing
+   14 |       - { name: j, outside: "  " }
+      |                             ^^^^
+driftgate.yaml:15:29: `outside`: expected a text, found `true`
+   15 |       - { name: k, outside: true }
+      |                             ^^^^ put it in quotes
+driftgate.yaml:16:28: `A B` holds a blank: expected one word
+   16 |       - { name: l, prefix: "A B", types: { X: duraton }, desired: { file: l } }
+      |                            ^^^^^
+driftgate.yaml:16:47: unknown type `duraton`
+   16 |       - { name: l, prefix: "A B", types: { X: duraton }, desired: { file: l } }
+      |                                               ^^^^^^^ did you mean `duration`? known: `text`, `quantity`, `duration`, `bytes`, `boolean`, `number`, `json`, `list` and `set`
+driftgate.yaml:17:20: `keys` is not part of this version of driftgate yet
+   17 |       - { name: m, keys: exact, live: { env: [ A ] } }
+      |                    ^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:18:11: unknown way to compare names `exactly`
+   18 |     keys: exactly
+      |           ^^^^^^^ did you mean `exact`? known: `words` and `exact`
+"#,
+    ),
+    (
+        "parity and promotion",
+        &[],
+        r#"version: 1
+services: { api: { layers: [ { name: workload, live: { kubernetes: {} } } ] }, web: { layers: [ { name: w, live: { kubernetes: {} } } ] } }
+environments: { staging: { tier: staging, variables: { region: us } }, production: }
+parity:
+  - environments: [ staging ]
+  - environments: [ staging, prodution ]
+  - environments: [ staging, staging, production ]
+  - environments: { tier: preview }
+  - environments: { tier: produktion }
+  - environments: staging
+  - { strict: yes }
+  - environments: [ staging, production ]
+    services: [ apy, "x*" ]
+    strict: maybe
+    differences:
+      - { key: A }
+      - { key: A, reason: "" }
+      - { key: A, reason: r, expected: "${region}" }
+      - { key: A, service: nobody, reason: r }
+      - { key: "*", reason: r }
+      - { reason: r }
+      - { key: A, object: Deployment/api, reason: r }
+      - { field: spec.replicas, reason: r }
+      - { object: Deployment, reason: r }
+      - { object: Deployment/api, field: "spec..x", reason: r }
+      - { key: "${region}", reason: r, expected: [ a ] }
+      - { key: A, reasn: r }
+  - { environments: [ staging, production ], services: [] }
+promotion: [ [ staging, prod ], [ staging ], [] ]
+"#,
+        r#"driftgate.yaml:5:5: parity needs at least two environments
+    5 |   - environments: [ staging ]
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^ like `environments: [ staging, production ]`
+driftgate.yaml:6:30: environment `prodution` does not exist
+    6 |   - environments: [ staging, prodution ]
+      |                              ^^^^^^^^^ did you mean `production`?
+driftgate.yaml:7:30: environment `staging` is listed twice
+    7 |   - environments: [ staging, staging, production ]
+      |                              ^^^^^^^ remove one of the two
+driftgate.yaml:8:5: no environment is of this tier
+    8 |   - environments: { tier: preview }
+      |     ^^^^^^^^^^^^ an environment's tier is `production` unless it says otherwise
+driftgate.yaml:9:27: unknown tier `produktion`
+    9 |   - environments: { tier: produktion }
+      |                           ^^^^^^^^^^ did you mean `production`? known: `production`, `staging`, `development` and `preview`
+driftgate.yaml:10:19: `environments`: expected a list of environments, or `{ tier: … }`, found a text
+   10 |   - environments: staging
+      |                   ^^^^^^^
+driftgate.yaml:11:5: `environments` is missing
+   11 |   - { strict: yes }
+      |     ^^^^^^^^^^^^^^^
+driftgate.yaml:11:15: `strict`: expected `true` or `false`, found a text
+   11 |   - { strict: yes }
+      |               ^^^
+driftgate.yaml:13:17: service `apy` does not exist
+   13 |     services: [ apy, "x*" ]
+      |                 ^^^ did you mean `api`?
+driftgate.yaml:13:22: no service matches `x*`
+   13 |     services: [ apy, "x*" ]
+      |                      ^^^^ known: `api` and `web`
+driftgate.yaml:14:13: `strict`: expected `true` or `false`, found a text
+   14 |     strict: maybe
+      |             ^^^^^
+driftgate.yaml:16:9: `reason` is missing
+   16 |       - { key: A }
+      |         ^^^^^^^^^^
+driftgate.yaml:17:27: expected a text, found an empty one
+   17 |       - { key: A, reason: "" }
+      |                           ^^
+driftgate.yaml:18:41: unknown variable `${region}` (api in production and 1 more)
+   18 |       - { key: A, reason: r, expected: "${region}" }
+      |                                         ^^^^^^^^^ known here: `environment` and `service`
+driftgate.yaml:19:28: service `nobody` does not exist
+   19 |       - { key: A, service: nobody, reason: r }
+      |                            ^^^^^^ known: `api` and `web`
+driftgate.yaml:20:9: this would accept everything
+   20 |       - { key: "*", reason: r }
+      |         ^^^^^^^^^^^^^^^^^^^^^^^ say more than `*` in one of its fields
+driftgate.yaml:21:9: this does not say what it is about
+   21 |       - { reason: r }
+      |         ^^^^^^^^^^^^^ add `key: …`, or `object: …` and perhaps `field: …`
+driftgate.yaml:22:9: `key` is a setting, `object` and `field` are none: expected one of the two
+   22 |       - { key: A, object: Deployment/api, reason: r }
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write an entry for each
+driftgate.yaml:23:9: `field` without `object`
+   23 |       - { field: spec.replicas, reason: r }
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add `object: Kind/name`
+driftgate.yaml:24:19: `Deployment` is no object: expected `Kind/name` or `Kind/namespace/name`
+   24 |       - { object: Deployment, reason: r }
+      |                   ^^^^^^^^^^
+driftgate.yaml:25:42: `spec..x` is no field: expected one like `spec.replicas`
+   25 |       - { object: Deployment/api, field: "spec..x", reason: r }
+      |                                          ^^^^^^^^^
+driftgate.yaml:26:17: unknown variable `${region}`
+   26 |       - { key: "${region}", reason: r, expected: [ a ] }
+      |                 ^^^^^^^^^ known here: none
+driftgate.yaml:26:40: `expected`: expected a text or a number, found a list
+   26 |       - { key: "${region}", reason: r, expected: [ a ] }
+      |                                        ^^^^^^^^
+driftgate.yaml:27:19: unknown field `reasn`
+   27 |       - { key: A, reasn: r }
+      |                   ^^^^^ did you mean `reason`?
+driftgate.yaml:28:5: `services` is an empty list
+   28 |   - { environments: [ staging, production ], services: [] }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ remove it for all services
+driftgate.yaml:29:1: a stage of `promotion` is empty
+   29 | promotion: [ [ staging, prod ], [ staging ], [] ]
+      | ^^^^^^^^^ name its environments, or remove it
+driftgate.yaml:29:25: environment `prod` does not exist
+   29 | promotion: [ [ staging, prod ], [ staging ], [] ]
+      |                         ^^^^ known: `production` and `staging`
+driftgate.yaml:29:35: environment `staging` is listed twice
+   29 | promotion: [ [ staging, prod ], [ staging ], [] ]
+      |                                   ^^^^^^^ remove one of the two
+"#,
+    ),
+    (
+        "one stage is no promotion",
+        &[],
+        r#"version: 1
+services: { api: { layers: [ { name: workload, live: { kubernetes: {} } } ] }, web: { layers: [ { name: w, live: { kubernetes: {} } } ] } }
+environments: { staging: { tier: staging, variables: { region: us } }, production: }
+promotion: [ [ staging, production ] ]
+parity: { environments: [ staging, production ] }
+"#,
+        r#"driftgate.yaml:4:1: `promotion` has one stage: expected at least two
+    4 | promotion: [ [ staging, production ] ]
+      | ^^^^^^^^^ a stage is a list of environments: `[ [ staging ], [ production ] ]`
+driftgate.yaml:5:1: `parity`: expected a list, found a map
+    5 | parity: { environments: [ staging, production ] }
+      | ^^^^^^
+"#,
+    ),
+    (
+        "severities",
+        &[],
+        r#"version: 1
+services: { api: { layers: [ { name: workload, live: { kubernetes: {} } } ] }, web: { layers: [ { name: w, live: { kubernetes: {} } } ] } }
+environments: { staging: { tier: staging, variables: { region: us } }, production: }
+severity:
+  - { is: info }
+  - { rule: "*", is: info }
+  - { rule: drfted, is: info }
+  - { rule: "x-*", is: info }
+  - { rule: source-unavailable, is: warning }
+  - { rule: drifted, is: fatal }
+  - { rule: drifted, severity: info }
+  - { rule: drifted, for: nightly, is: info }
+  - { rule: drifted, environment: "prod*", tier: prod, service: wep, is: info }
+  - { rule: drifted, object: Deployment/api, is: info }
+"#,
+        r#"driftgate.yaml:5:5: this would change every finding
+    5 |   - { is: info }
+      |     ^^^^^^^^^^^^ name a `rule`, or what else it is about; what fails the check is said by `gate: { fail-on: … }`
+driftgate.yaml:6:5: this would change every finding
+    6 |   - { rule: "*", is: info }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^ name a `rule`, or what else it is about; what fails the check is said by `gate: { fail-on: … }`
+driftgate.yaml:7:13: rule `drfted` does not exist
+    7 |   - { rule: drfted, is: info }
+      |             ^^^^^^ did you mean `drifted`?
+driftgate.yaml:8:13: no rule matches `x-*`
+    8 |   - { rule: "x-*", is: info }
+      |             ^^^^^ known: `ambiguous-key`, `conflicting`, `deploy-overdue`, `difference-declared-twice`, `difference-unused`, `drifted`, `duplicate-definition`, `expired`, `foreign-environment`, `missing`, `parity-gap`, `pending-restart` and 6 more
+driftgate.yaml:9:13: `source-unavailable` can't be lowered
+    9 |   - { rule: source-unavailable, is: warning }
+      |             ^^^^^^^^^^^^^^^^^^ what was not read is not known to be right: the verdict is incomplete
+driftgate.yaml:10:26: unknown severity `fatal`
+   10 |   - { rule: drifted, is: fatal }
+      |                          ^^^^^ known: `error`, `warning` and `info`
+driftgate.yaml:11:5: `is` is missing
+   11 |   - { rule: drifted, severity: info }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:11:22: unknown field `severity`
+   11 |   - { rule: drifted, severity: info }
+      |                      ^^^^^^^^ known here: `rule`, `service`, `environment`, `tier`, `key`, `for` and `is`
+driftgate.yaml:12:27: unknown occasion `nightly`
+   12 |   - { rule: drifted, for: nightly, is: info }
+      |                           ^^^^^^^ known: `review`, `deploy` and `audit`
+driftgate.yaml:13:50: unknown tier `prod`
+   13 |   - { rule: drifted, environment: "prod*", tier: prod, service: wep, is: info }
+      |                                                  ^^^^ known: `production`, `staging`, `development` and `preview`
+driftgate.yaml:13:65: service `wep` does not exist
+   13 |   - { rule: drifted, environment: "prod*", tier: prod, service: wep, is: info }
+      |                                                                 ^^^ did you mean `web`?
+driftgate.yaml:14:22: unknown field `object`
+   14 |   - { rule: drifted, object: Deployment/api, is: info }
+      |                      ^^^^^^ known here: `rule`, `service`, `environment`, `tier`, `key`, `for` and `is`
+"#,
+    ),
+    (
+        "ignores",
+        &[],
+        r#"version: 1
+services: { api: { layers: [ { name: workload, live: { kubernetes: {} } } ] }, web: { layers: [ { name: w, live: { kubernetes: {} } } ] } }
+environments: { staging: { tier: staging, variables: { region: us } }, production: }
+ignore:
+  - { key: A, reason: r }
+  - { rule: drifted, key: A }
+  - { rule: drifted, reason: r }
+  - { rule: drifted, key: "*", reason: r }
+  - { rule: drifted, object: "**", field: "*", writer: "*", reason: r }
+  - { rule: source-unavailable, key: A, reason: r }
+  - { rule: "nothing-*", key: A, reason: r }
+  - { rule: drifted, environment: stagin, layer: worklod, key: A, reason: r }
+  - { rule: drifted, layer: "x*", key: "${region}", environment: production, reason: r }
+  - { rule: drifted, key: "a\tb", writer: 3, reason: "  " }
+  - drifted
+"#,
+        r#"driftgate.yaml:5:5: `rule` is missing
+    5 |   - { key: A, reason: r }
+      |     ^^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:6:5: `reason` is missing
+    6 |   - { rule: drifted, key: A }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:7:5: this does not say what is ignored
+    7 |   - { rule: drifted, reason: r }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add at least one of `key`, `object`, `field` and `writer`
+driftgate.yaml:8:5: this would ignore everything
+    8 |   - { rule: drifted, key: "*", reason: r }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say more than `*` in one of its fields
+driftgate.yaml:9:5: this would ignore everything
+    9 |   - { rule: drifted, object: "**", field: "*", writer: "*", reason: r }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say more than `*` in one of its fields
+driftgate.yaml:10:13: `source-unavailable` can't be ignored
+   10 |   - { rule: source-unavailable, key: A, reason: r }
+      |             ^^^^^^^^^^^^^^^^^^ what was not read is not known to be right: the verdict is incomplete
+driftgate.yaml:11:13: no rule matches `nothing-*`
+   11 |   - { rule: "nothing-*", key: A, reason: r }
+      |             ^^^^^^^^^^^ known: `ambiguous-key`, `conflicting`, `deploy-overdue`, `difference-declared-twice`, `difference-unused`, `drifted`, `duplicate-definition`, `expired`, `foreign-environment`, `missing`, `parity-gap`, `pending-restart` and 6 more
+driftgate.yaml:12:35: environment `stagin` does not exist
+   12 |   - { rule: drifted, environment: stagin, layer: worklod, key: A, reason: r }
+      |                                   ^^^^^^ did you mean `staging`?
+driftgate.yaml:12:50: layer `worklod` does not exist
+   12 |   - { rule: drifted, environment: stagin, layer: worklod, key: A, reason: r }
+      |                                                  ^^^^^^^ did you mean `workload`?
+driftgate.yaml:13:29: no layer matches `x*`
+   13 |   - { rule: drifted, layer: "x*", key: "${region}", environment: production, reason: r }
+      |                             ^^^^ known: `w` and `workload`
+driftgate.yaml:13:41: unknown variable `${region}`
+   13 |   - { rule: drifted, layer: "x*", key: "${region}", environment: production, reason: r }
+      |                                         ^^^^^^^^^ known here: `environment`
+driftgate.yaml:14:27: `a\u{9}b` holds a control character (a line break, a tab or the like)
+   14 |   - { rule: drifted, key: "a\tb", writer: 3, reason: "  " }
+      |                           ^^^^^^
+driftgate.yaml:14:43: `writer`: expected a text, found a number
+   14 |   - { rule: drifted, key: "a\tb", writer: 3, reason: "  " }
+      |                                           ^ put it in quotes
+driftgate.yaml:14:54: the text says nothing
+   14 |   - { rule: drifted, key: "a\tb", writer: 3, reason: "  " }
+      |                                                      ^^^^
+driftgate.yaml:15:5: expected a map of fields, found a text
+   15 |   - drifted
+      |     ^^^^^^^
+"#,
+    ),
+    (
+        "waivers",
+        &[],
+        r#"version: 1
+services: { api: { layers: [ { name: workload, live: { kubernetes: {} } } ] }, web: { layers: [ { name: w, live: { kubernetes: {} } } ] } }
+environments: { staging: { tier: staging, variables: { region: us } }, production: }
+waivers:
+  - {}
+  - { rule: "dri*", environment: "*", key: A, reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: drifted, environment: staging, reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: drifted, environment: staging, key: "*", reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: drifted, environment: staging, key: A, field: x, reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: source-unavailable, environment: staging, key: A, reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: drifted, environment: staging, key: A, reason: r, owner: "", expires: 2026-02-30 }
+  - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: tomorrow }
+  - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 2026 }
+  - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 01.12.2026 }
+  - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 2026-12-01 12:00 }
+  - { rule: drifted, environment: staging, key: A, value: [ a ], reason: r, owner: o, expires: 2026-12-01T12:00:00 }
+  - { rule: drifted, environment: stagin, key: A, value: "${x}", reason: "${x}", owner: o, expires: 2026-12-01, writer: me }
+baseline: /var/baseline.json
+"#,
+        r#"driftgate.yaml:5:5: `environment` is missing
+    5 |   - {}
+      |     ^^
+driftgate.yaml:5:5: `expires` is missing
+    5 |   - {}
+      |     ^^
+driftgate.yaml:5:5: `owner` is missing
+    5 |   - {}
+      |     ^^
+driftgate.yaml:5:5: `reason` is missing
+    5 |   - {}
+      |     ^^
+driftgate.yaml:5:5: `rule` is missing
+    5 |   - {}
+      |     ^^
+driftgate.yaml:6:13: a waiver names one rule
+    6 |   - { rule: "dri*", environment: "*", key: A, reason: r, owner: o, expires: 2026-12-01 }
+      |             ^^^^^^ it accepts a finding that someone looked at; a lasting rule is an `ignore`
+driftgate.yaml:6:34: a waiver names one environment
+    6 |   - { rule: "dri*", environment: "*", key: A, reason: r, owner: o, expires: 2026-12-01 }
+      |                                  ^^^ it accepts a finding that someone looked at; a lasting rule is an `ignore`
+driftgate.yaml:7:5: this does not say what it is about
+    7 |   - { rule: drifted, environment: staging, reason: r, owner: o, expires: 2026-12-01 }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add `key: …`, or `object: …` and perhaps `field: …`
+driftgate.yaml:8:5: this would accept everything
+    8 |   - { rule: drifted, environment: staging, key: "*", reason: r, owner: o, expires: 2026-12-01 }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say more than `*` in one of its fields
+driftgate.yaml:9:5: `key` is a setting, `object` and `field` are none: expected one of the two
+    9 |   - { rule: drifted, environment: staging, key: A, field: x, reason: r, owner: o, expires: 2026-12-01 }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write an entry for each
+driftgate.yaml:10:13: `source-unavailable` can't be waived
+   10 |   - { rule: source-unavailable, environment: staging, key: A, reason: r, owner: o, expires: 2026-12-01 }
+      |             ^^^^^^^^^^^^^^^^^^ what was not read is not known to be right: the verdict is incomplete
+driftgate.yaml:11:70: expected a text, found an empty one
+   11 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: "", expires: 2026-02-30 }
+      |                                                                      ^^
+driftgate.yaml:11:83: `2026-02-30` is no date
+   11 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: "", expires: 2026-02-30 }
+      |                                                                                   ^^^^^^^^^^ year, month and day, like 2026-12-01: it ends with that day, in UTC
+driftgate.yaml:12:82: `tomorrow` is no date
+   12 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: tomorrow }
+      |                                                                                  ^^^^^^^^ year, month and day, like 2026-12-01: it ends with that day, in UTC
+driftgate.yaml:13:82: `expires`: expected a date like 2026-12-01, found a number
+   13 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 2026 }
+      |                                                                                  ^^^^
+driftgate.yaml:14:82: `01.12.2026` is no date
+   14 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 01.12.2026 }
+      |                                                                                  ^^^^^^^^^^ year, month and day, like 2026-12-01: it ends with that day, in UTC
+driftgate.yaml:15:82: `2026-12-01 12:00` is no date
+   15 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 2026-12-01 12:00 }
+      |                                                                                  ^^^^^^^^^^^^^^^^ year, month and day, like 2026-12-01: it ends with that day, in UTC
+driftgate.yaml:16:52: `value`: expected a text or a number, found a list
+   16 |   - { rule: drifted, environment: staging, key: A, value: [ a ], reason: r, owner: o, expires: 2026-12-01T12:00:00 }
+      |                                                    ^^^^^
+driftgate.yaml:16:96: `2026-12-01T12:00:00` is no date
+   16 |   - { rule: drifted, environment: staging, key: A, value: [ a ], reason: r, owner: o, expires: 2026-12-01T12:00:00 }
+      |                                                                                                ^^^^^^^^^^^^^^^^^^^ year, month and day, like 2026-12-01: it ends with that day, in UTC
+driftgate.yaml:17:35: environment `stagin` does not exist
+   17 |   - { rule: drifted, environment: stagin, key: A, value: "${x}", reason: "${x}", owner: o, expires: 2026-12-01, writer: me }
+      |                                   ^^^^^^ did you mean `staging`?
+driftgate.yaml:17:113: unknown field `writer`
+   17 |   - { rule: drifted, environment: stagin, key: A, value: "${x}", reason: "${x}", owner: o, expires: 2026-12-01, writer: me }
+      |                                                                                                                 ^^^^^^ known here: `rule`, `service`, `environment`, `layer`, `key`, `object`, `field`, `value`, `reason`, `owner` and `expires`
+driftgate.yaml:18:11: `/var/baseline.json` is an absolute path: paths start at the repository's root
+   18 | baseline: /var/baseline.json
+      |           ^^^^^^^^^^^^^^^^^^
 "#,
     ),
     (
@@ -536,7 +1127,7 @@ services:
         desired: { helm: { chart: c, release: r, values: [ 1, { select: x } ], set: { a: [1] } } }
         closed: "yes"
         deploy-time: [ { a: b } ]
-        types: { A: number }
+        types: { A: money }
       - a text
 environments:
   production: { settle: 10, names: { a: b }, deploys: never, variables: [ a ] }
@@ -565,9 +1156,9 @@ driftgate.yaml:8:17: `closed`: expected `true` or `false`, found a text
 driftgate.yaml:9:24: expected a text, found a map
     9 |         deploy-time: [ { a: b } ]
       |                        ^^^^^^^^
-driftgate.yaml:10:21: unknown type `number`
-   10 |         types: { A: number }
-      |                     ^^^^^^ known: `text`, `quantity` and `duration`
+driftgate.yaml:10:21: unknown type `money`
+   10 |         types: { A: money }
+      |                     ^^^^^ known: `text`, `quantity`, `duration`, `bytes`, `boolean`, `number`, `json`, `list` and `set`
 driftgate.yaml:11:9: expected a map of fields, found a text
    11 |       - a text
       |         ^^^^^^

@@ -1,9 +1,13 @@
 //! What files load to.
 
-use super::{GOOD, Repository, SAMPLE, load_alone};
+use super::{DESIGN, GOOD, POLICY, Repository, SAMPLE, load_alone};
 use crate::model::{
-    report::FailOn,
-    target::{DeployedSpec, DesiredSpec, Layer, LiveSpec, Project, SecretsMode, Target, Tier},
+    finding::Severity,
+    policy::Pattern,
+    report::{FailOn, Occasion},
+    target::{
+        DeployedSpec, DesiredSpec, FileFormat, Layer, LiveSpec, Project, SecretsMode, Target, Tier,
+    },
     value::ValueType,
 };
 use std::fmt::Write;
@@ -105,6 +109,270 @@ fn every_field_arrives() {
     assert!(project.render.allow_remote);
     assert_eq!(project.render.timeout, Some(120));
     assert_eq!(project.deployers, ["my-bot".into()]);
+}
+
+fn layer<'p>(project: &'p Project, name: &str) -> &'p Layer {
+    let mut layers = project.targets.iter().flat_map(|t| &t.layers);
+    layers.find(|l| &*l.name == name).expect("the layer")
+}
+
+#[test]
+fn files_of_settings_arrive() {
+    let loaded = load_alone(GOOD[5].1).expect("it loads");
+    let file = |name| match &layer(&loaded.project, name).desired {
+        Some(DesiredSpec::File(spec)) => spec,
+        other => panic!("{other:?}"),
+    };
+    let defaults = file("defaults");
+    assert_eq!(&*defaults.parts[0].file, "services/api/default.yml");
+    assert!(!defaults.nulls_delete);
+    assert!(layer(&loaded.project, "defaults").closed);
+    let part = file("part");
+    let select = part.parts[0].select.as_ref().map(ToString::to_string);
+    assert_eq!(select.as_deref(), Some("apps[api].config"));
+    assert_eq!(part.parts[0].format, Some(FileFormat::HelmValues));
+    assert!(part.parts[0].if_absent_skip && part.nulls_delete);
+    assert!(!layer(&loaded.project, "part").closed, "a selected part");
+    let files = file("files");
+    assert!(files.nulls_delete);
+    assert!(layer(&loaded.project, "files").closed, "as written");
+    assert_eq!(
+        layer(&loaded.project, "files").prefix.as_deref(),
+        Some("api_")
+    );
+    let shown: Vec<&str> = files.parts.iter().map(|p| &*p.file).collect();
+    assert_eq!(shown, ["a.yml", "production.env", "stack.yml"]);
+    let parameters: Vec<String> = files.parts[2]
+        .parameters
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect();
+    assert_eq!(parameters, ["None=", "Size=3", "Stage=production"]);
+}
+
+#[test]
+fn spring_compose_and_config_maps_arrive() {
+    let loaded = load_alone(GOOD[5].1).expect("it loads");
+    let of = |name| layer(&loaded.project, name);
+    let desired = |name| format!("{:?}", of(name).desired.as_ref().expect("a desired side"));
+    assert_eq!(
+        desired("spring"),
+        "Spring(SpringSpec { folder: \"services/api/src/main/resources\", name: \"api\", profiles: [\"prod\", \"eu\"] })"
+    );
+    assert_eq!(
+        desired("spring defaults"),
+        "Spring(SpringSpec { folder: \".\", name: \"application\", profiles: [\"prod\"] })"
+    );
+    assert_eq!(
+        desired("compose"),
+        "Compose(ComposeSpec { files: [\"compose.yaml\"], env_files: [], service: \"api\" })"
+    );
+    assert_eq!(
+        desired("other compose"),
+        "Compose(ComposeSpec { files: [\"compose.yaml\", \"compose.production.yaml\"], env_files: [\"production.env\"], service: \"web\" })"
+    );
+    let file = of("file");
+    assert_eq!(
+        format!("{:?}", file.config_map.as_ref().expect("a config map")),
+        "ConfigMapKey { layer: \"workload\", name: \"api-config\", key: \"application.yml\" }"
+    );
+    assert!(!file.closed && file.desired.is_none() && file.live.is_none());
+    let console = of("console");
+    assert_eq!(
+        console.outside.as_deref(),
+        Some("set by the platform team in the console")
+    );
+    assert!(!console.closed);
+}
+
+#[test]
+fn what_is_live_elsewhere_arrives() {
+    let loaded = load_alone(GOOD[5].1).expect("it loads");
+    let project = &loaded.project;
+    let live = |name| format!("{:?}", layer(project, name).live.as_ref().expect("live"));
+    assert_eq!(
+        live("other compose"),
+        "Env(EnvSpec { names: [\"LOG_LEVEL\", \"api.timeout\"] })"
+    );
+    assert!(live("elsewhere").starts_with(
+        "File(LiveFileSpec { path: \"/etc/api.conf\", format: Some(Properties), select: Some(KeyPath("
+    ));
+    assert!(
+        live("disk").starts_with("File(LiveFileSpec { path: \"../run/api.toml\", format: None")
+    );
+    let elsewhere = layer(project, "elsewhere");
+    assert_eq!(elsewhere.repository.as_deref(), Some("config"));
+    assert_eq!(&*project.repositories["config"], "../config");
+    let types: Vec<ValueType> = layer(project, "disk").types.values().copied().collect();
+    use ValueType::{Boolean, Bytes, Json, List, Number, Set};
+    assert_eq!(types, [Bytes, Boolean, Number, Json, List, Set]);
+    assert!(
+        !target(project, "api", "production").exact_keys,
+        "nearest wins"
+    );
+    assert!(target(project, "web", "production").exact_keys);
+}
+
+#[test]
+fn parity_arrives_with_the_values_of_each_target() {
+    let project = load_alone(POLICY).expect("it loads").project;
+    let [group, tier] = project.parity.as_slice() else {
+        panic!("two groups");
+    };
+    let names: Vec<&str> = group.environments.iter().map(|e| &**e).collect();
+    assert_eq!(names, ["staging", "production-eu", "production-us"]);
+    assert!(group.strict && !tier.strict);
+    assert_eq!(tier.environments.len(), 2);
+    let services: Vec<&str> = group.services.iter().map(|p| p.as_str()).collect();
+    assert_eq!(services, ["api", "w*"]);
+    let expected = |at: usize| -> Vec<String> {
+        let values = group.differences[at].expected.as_ref().expect("values");
+        values.iter().map(|(id, v)| format!("{id}: {v}")).collect()
+    };
+    assert_eq!(
+        expected(0),
+        [
+            "api in production-eu: db-eu-west-1.example.com",
+            "api in production-us: db-us-east-1.example.com",
+            "api in staging: db-us-east-1.example.com",
+            "web in production-eu: db-eu-west-1.example.com",
+            "web in production-us: db-us-east-1.example.com",
+            "web in staging: db-us-east-1.example.com",
+        ]
+    );
+    assert_eq!(
+        expected(1),
+        [
+            "api in production-eu: production-eu-7",
+            "api in production-us: production-us-7",
+            "api in staging: staging-7",
+        ],
+        "only the service that has the variable"
+    );
+    assert_eq!(expected(2)[0], "api in production-eu: 20");
+    assert_eq!(expected(3)[0], "api in production-eu: ");
+    let replicas = &group.differences[4];
+    assert_eq!(&*replicas.reason, "less load in staging");
+    assert_eq!(replicas.expected, None);
+    let place = replicas.place.as_ref().map(ToString::to_string);
+    assert_eq!(place.as_deref(), Some("driftgate.yaml:21:9"));
+    assert_eq!(group.differences.len(), 7, "a rule looks at doubles");
+    let place = tier.place.as_ref().map(ToString::to_string);
+    assert_eq!(place.as_deref(), Some("driftgate.yaml:24:5"));
+}
+
+#[test]
+fn severities_ignores_and_waivers_arrive() {
+    let project = load_alone(POLICY).expect("it loads").project;
+    let stages: Vec<Vec<&str>> = project
+        .promotion
+        .iter()
+        .map(|s| s.iter().map(|e| &**e).collect())
+        .collect();
+    assert_eq!(
+        stages,
+        [vec!["staging"], vec!["production-us", "production-eu"]]
+    );
+    let [audit, unused, precise, unread] = project.severities.as_slice() else {
+        panic!("four entries");
+    };
+    assert_eq!(audit.occasion, Some(Occasion::Audit));
+    assert_eq!(audit.severity, Severity::Info);
+    assert_eq!(unused.occasion, None);
+    assert!(
+        unused
+            .selector
+            .rule
+            .as_ref()
+            .expect("a rule")
+            .matches("waiver-unused")
+    );
+    assert_eq!(precise.selector.tier, Some(Tier::Production));
+    assert_eq!(precise.selector.key, Some(Pattern::new("DB_*")));
+    assert_eq!(unread.severity, Severity::Error);
+    let [keda, shards] = project.ignore.as_slice() else {
+        panic!("two entries");
+    };
+    assert_eq!(keda.selector.writer, Some(Pattern::new("keda-operator")));
+    assert_eq!(&*keda.reason, "KEDA owns it");
+    assert_eq!(shards.selector.key, Some(Pattern::new("SHARD_7")));
+    assert_eq!(shards.selector.layer, Some(Pattern::new("workload")));
+    assert_eq!(&*shards.reason, "shards move");
+    let values: Vec<Option<&str>> = project.waivers.iter().map(|w| w.value.as_deref()).collect();
+    assert_eq!(
+        values,
+        [
+            Some("DEBUG"),
+            Some("60s"),
+            None,
+            Some("20"),
+            Some("true"),
+            Some("${x}")
+        ]
+    );
+    let ends: Vec<String> = project
+        .waivers
+        .iter()
+        .map(|w| w.expires.to_string())
+        .collect();
+    assert_eq!(
+        ends[..3],
+        [
+            "2026-12-01T23:59:59Z",
+            "2026-12-01T10:00:00Z",
+            "2028-02-29T23:59:59Z"
+        ]
+    );
+    assert_eq!(&*project.waivers[1].owner, "api");
+    let place = project.waivers[0].place.as_ref().map(ToString::to_string);
+    assert_eq!(place.as_deref(), Some("driftgate.yaml:43:5"));
+    assert_eq!(
+        project.baseline.as_deref(),
+        Some(".driftgate/baseline.json")
+    );
+}
+
+#[test]
+fn the_design_loads() {
+    let loaded = load_alone(DESIGN).expect("it loads");
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+    let target = target(&loaded.project, "api", "staging");
+    let closed: Vec<bool> = target.layers.iter().map(|l| l.closed).collect();
+    assert_eq!(closed, [true; 4]);
+}
+
+#[test]
+fn rule_ids_are_sorted_and_hold_those_that_exist() {
+    let ids = crate::config::RULE_IDS;
+    assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
+}
+
+#[test]
+fn paths_of_another_repository_start_there() {
+    let yaml = "\
+version: 1
+repositories: { config: ../config, above: ../../above }
+services:
+  api:
+    layers:
+      - { name: here, desired: { file: a.yml } }
+      - { name: there, desired: { file: a.yml, repository: config } }
+environments: { production: }
+";
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = crate::git::Files::folder(folder.path());
+    let loaded = crate::config::load(yaml.as_bytes(), "team/driftgate.yaml", &files);
+    let project = loaded.expect("it loads").project;
+    let shown = |name| {
+        layer(&project, name)
+            .desired
+            .as_ref()
+            .map(DesiredSpec::shown)
+    };
+    assert_eq!(shown("here").as_deref(), Some("team/a.yml"));
+    assert_eq!(shown("there").as_deref(), Some("a.yml"));
+    assert_eq!(&*project.repositories["config"], "config");
+    assert_eq!(&*project.repositories["above"], "../above");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Files of settings: read, parsed and sealed once per run.
 
-use super::near;
 use crate::{
     desired::{DesiredContext, cache::SettingsKey, path},
     document::{self, Dialect, Document, DocumentProblem, Format, Parsed},
@@ -12,6 +11,7 @@ use crate::{
         problem::Problem,
         tree::{Kind, NodeRef, Tree, TreeBuilder},
     },
+    settings::near,
 };
 use std::sync::Arc;
 

@@ -35,7 +35,8 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::
     if report.coverage.is_empty() {
         page.wrapped(2, 4, &[Span::painted("nothing was read", Paint::BoldRed)])?;
     }
-    without(page, report)
+    without(page, report)?;
+    not_evaluated(page, report)
 }
 
 /// What could not be read, one line per reason however many services share it.
@@ -88,6 +89,7 @@ struct Row<'a> {
     environment: &'a str,
     layer: &'a str,
     services: Vec<&'a str>,
+    is_settings: bool,
     objects: u64,
     entries: u64,
     opaque: u64,
@@ -104,6 +106,7 @@ impl<'a> Row<'a> {
             environment: &first.environment,
             layer: &first.layer,
             services: vec![&first.service],
+            is_settings: first.is_settings,
             objects: live.unwrap_or(first).objects,
             entries: sides.iter().map(|c| c.entries).max()?,
             opaque: sides.iter().map(|c| c.opaque).max()?,
@@ -133,15 +136,16 @@ impl<'a> Row<'a> {
     }
 
     fn spans(&self) -> Vec<Span> {
+        let (count, unit) = match self.is_settings {
+            true => (self.entries, "setting"),
+            false => (self.objects, "object"),
+        };
         let mut counts = vec![format!(
             "{}{}",
-            plural(
-                usize::try_from(self.objects).unwrap_or(usize::MAX),
-                "object"
-            ),
+            plural(usize::try_from(count).unwrap_or(usize::MAX), unit),
             if self.live { "" } else { " in git" }
         )];
-        if self.entries > 0 {
+        if self.entries > 0 && !self.is_settings {
             counts.push(format!(
                 "{} settings and fields compared",
                 number(self.entries)
@@ -222,4 +226,21 @@ fn without(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         page.wrapped(2, 4, &[label, Span::prose(" "), Span::prose(what)])?;
     }
     Ok(())
+}
+
+/// Rules whose silence means nothing here, by reason.
+fn not_evaluated(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    if report.not_evaluated.is_empty() {
+        return Ok(());
+    }
+    let reasons = grouped(&report.not_evaluated, |n| &*n.why);
+    let text: Vec<String> = reasons
+        .iter()
+        .map(|(why, rules)| {
+            let rules: Vec<&str> = rules.iter().map(|n| n.rule).collect();
+            format!("{} ({why})", rules.join(", "))
+        })
+        .collect();
+    let text = format!("not evaluated: {}", text.join("; "));
+    page.wrapped(2, 4, &[Span::painted(&text, Paint::Dim)])
 }

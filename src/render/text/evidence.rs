@@ -1,14 +1,15 @@
 //! What one item says below its headline: sentences first, then where, who sees it, and how to
 //! resolve it.
 
-use super::{diff, fold::Item, this_change, words};
+use super::{diff, fold::Item, holder, sides, this_change, words};
 use crate::{
     model::{
         entry::EntryKey,
         finding::{Certainty, DesiredShown, InGit, LiveShown, Message, Written},
-        place::{Exactness, Place},
+        observation::ItemId,
         report::Occasion,
     },
+    render::lines,
     text::{
         list,
         page::{Page, Paint, Span},
@@ -41,6 +42,10 @@ pub(super) fn sentences(item: &Item<'_>, occasion: Occasion) -> Vec<Message> {
         rest.extend(words::consequence(first, occasion));
     }
     all.extend(rest);
+    if let Some(layer) = &first.hidden_by {
+        let layer = Message::words("Layer ").name(&**layer);
+        all.push(layer.and(" hides it: the application does not see this value."));
+    }
     all
 }
 
@@ -127,6 +132,7 @@ pub(super) fn rows(page: &mut Page<'_>, item: &Item<'_>, occasion: Occasion) -> 
         diff::write(page, INDENT, COLUMN, (a, b))?;
     }
     targets(page, item)?;
+    sides::write(page, INDENT, COLUMN, item)?;
     let git = if s.base.is_some() {
         this_change(occasion)
     } else {
@@ -219,7 +225,7 @@ fn targets(page: &mut Page<'_>, item: &Item<'_>) -> io::Result<()> {
 fn written_at(side: &DesiredShown, times: usize) -> Option<Vec<Span>> {
     let mut spans = Vec::new();
     if let Some(place) = &side.place {
-        spans.extend(place_spans(place));
+        spans.extend(lines::place(place));
     }
     if times > 1 {
         if spans.is_empty() {
@@ -235,21 +241,9 @@ fn written_at(side: &DesiredShown, times: usize) -> Option<Vec<Span>> {
         if !spans.is_empty() {
             spans.push(Span::prose(" "));
         }
-        let by = format!("({}, {}, {})", words::short(&c.id), c.author, words::day(c));
-        spans.push(Span::solid(&by, Paint::Dim));
+        spans.push(lines::commit(c));
     }
     (!spans.is_empty()).then_some(spans)
-}
-
-fn place_spans(place: &Place) -> Vec<Span> {
-    match place.exact {
-        Exactness::Exact => vec![Span::solid(&place.to_string(), Paint::Plain)],
-        Exactness::Approximate(how) => vec![
-            Span::prose("about "),
-            Span::solid(&place.to_string(), Paint::Plain),
-            Span::painted(&format!(" (by its {how})"), Paint::Dim),
-        ],
-    }
 }
 
 /// Object and field, as far as heading and headline don't say them.
@@ -258,10 +252,16 @@ fn live_at(item: &Item<'_>) -> Option<Vec<Span>> {
     let live = s.live.as_ref()?;
     let mut text = String::new();
     if item.all.len() == 1
-        && live.object != s.object
         && let Some(object) = &live.object
     {
-        text = object.to_string();
+        // The heading says the object, of parameters only the layer.
+        let told = match object {
+            ItemId::Parameter(name) => **name == *s.key.to_string(),
+            _ => live.object == s.object,
+        };
+        if !told {
+            text = holder(object);
+        }
     }
     let same = |l: &LiveShown| l.field == live.field;
     if let Some(field) = &live.field

@@ -3,12 +3,13 @@
 use super::{
     evidence,
     fold::{self, Item},
-    grouped, say, severity_paint, spread, this_change, value, whose, words,
+    grouped, holder, say, severity_paint, sides, spread, this_change, value, whose, words,
 };
 use crate::{
     model::{
         entry::EntryKey,
         finding::{Disposition, Finding, Message, Piece, Subject},
+        observation::ItemId,
         report::{Occasion, Report},
         value::Shown,
     },
@@ -78,9 +79,18 @@ fn hidden(page: &mut Page<'_>, report: &Report, style: &Style, older: usize) -> 
 
 /// `production: api, Deployment/shop/api`.
 fn title(item: &Item<'_>) -> String {
+    let s = &item.first().subject;
+    if sides::is_between(s) {
+        let targets = item.targets();
+        let whose = whose(&targets);
+        let services = whose.split_once(": ").map_or("", |(_, services)| services);
+        return format!("between environments: {services}");
+    }
     let whose = whose(&item.targets());
-    match (&item.first().subject.object, item.all.as_slice()) {
-        (Some(object), [_]) => format!("{whose}, {object}"),
+    match (&s.object, item.all.as_slice()) {
+        // Parameters are named by the entries themselves; what they have in common is the layer.
+        (Some(ItemId::Parameter(_)), _) => format!("{whose}, layer {}", s.layer),
+        (Some(object), [_]) => format!("{whose}, {}", holder(object)),
         _ => whose,
     }
 }
@@ -99,6 +109,7 @@ fn one(page: &mut Page<'_>, item: &Item<'_>, occasion: Occasion) -> io::Result<(
         }
         page.wrapped(2, 2, &spans)?;
     }
+    accepted(page, f)?;
     evidence::rows(page, item, occasion)?;
     for child in &item.along {
         let alone = Item {
@@ -116,20 +127,33 @@ fn one(page: &mut Page<'_>, item: &Item<'_>, occasion: Occasion) -> io::Result<(
     Ok(())
 }
 
+/// What accepted it, where that is known.
+fn accepted(page: &mut Page<'_>, f: &Finding) -> io::Result<()> {
+    let (Some(accepted), Some(word)) = (&f.accepted, disposition(f)) else {
+        return Ok(());
+    };
+    let mut spans = vec![Span::painted(word, Paint::Dim), Span::prose(": ")];
+    spans.extend(say(&words::accepted(accepted)));
+    page.wrapped(2, 4, &spans)
+}
+
+/// What policy made of it, unless it counts.
+fn disposition(f: &Finding) -> Option<&'static str> {
+    match f.disposition {
+        Disposition::Active => None,
+        Disposition::Waived => Some("waived"),
+        Disposition::Baselined => Some("baselined"),
+        Disposition::Ignored => Some("ignored"),
+    }
+}
+
 /// `error[drifted]: `, with what policy made of it in front.
 fn label(f: &Finding) -> Vec<Span> {
-    let accepted = match f.disposition {
-        Disposition::Active => "",
-        Disposition::Waived => "waived ",
-        Disposition::Baselined => "baselined ",
-        Disposition::Ignored => "ignored ",
+    let kind = format!("{}[{}]", f.severity.name(), f.rule.id);
+    let (text, paint) = match disposition(f) {
+        Some(word) => (format!("{word} {kind}"), Paint::Dim),
+        None => (kind, severity_paint(f.severity)),
     };
-    let paint = if accepted.is_empty() {
-        severity_paint(f.severity)
-    } else {
-        Paint::Dim
-    };
-    let text = format!("{accepted}{}[{}]", f.severity.name(), f.rule.id);
     vec![
         Span::painted(&text, paint),
         Span::painted(": ", Paint::Bold),
@@ -162,7 +186,14 @@ fn told(item: &Item<'_>, occasion: Occasion) -> (Vec<Span>, Vec<Message>) {
 }
 
 fn with_spread(mut spans: Vec<Span>, item: &Item<'_>) -> Vec<Span> {
-    let spread = match (spread(&item.targets()), item.all.len()) {
+    let targets = if sides::is_between(&item.first().subject) {
+        // The sides say which environments.
+        let services = item.targets().into_iter().map(|(service, _)| (service, ""));
+        services.collect()
+    } else {
+        item.targets()
+    };
+    let spread = match (spread(&targets), item.all.len()) {
         (none, n) if none.is_empty() && n > 1 => format!("in {}", plural(n, "object")),
         (spread, _) => spread,
     };

@@ -191,14 +191,26 @@ pub(super) fn sides(s: &Subject) -> String {
         _ => String::new(),
     };
     let value = |d: &Option<DesiredShown>| d.as_ref().map(|d| format!("{:?}", d.value));
+    let between = super::sides::is_between(s);
+    let sides: Vec<String> = s
+        .sides
+        .iter()
+        .map(|o| {
+            let environment = if between { &*o.environment } else { "" };
+            let (layer, side, note) = (&o.layer, o.side, &o.note);
+            format!("{environment}\0{layer}\0{side:?}\0{:?}\0{note:?}", o.value)
+        })
+        .collect();
     format!(
-        "{:?}\0{}\0{object}\0{:?}\0{:?}\0{:?}\0{:?}\0{:?}",
+        "{:?}\0{}\0{object}\0{:?}\0{:?}\0{:?}\0{:?}\0{:?}\0{sides:?}\0{:?}\0{:?}",
         s.state,
         s.key,
         value(&s.base),
         value(&s.desired),
         value(&s.deployed),
         s.live.as_ref().map(|l| format!("{:?}", l.value)),
-        s.cause
+        s.cause,
+        s.also_in,
+        s.hidden_by
     )
 }

@@ -11,11 +11,13 @@ mod evidence;
 mod finding;
 mod fold;
 mod problem;
+mod sides;
 
-use super::{Format, Style, value, words};
+use super::{Format, Style, lines::say, value, words};
 use crate::{
     model::{
-        finding::{Message, Piece, Severity},
+        finding::Severity,
+        observation::ItemId,
         report::{Coverage, Occasion, Report, RevisionShown, SideName, Verdict},
     },
     text::{
@@ -120,18 +122,14 @@ fn side(c: &Coverage) -> &'static str {
     }
 }
 
-/// A message as spans: only our words and prose break, keys and values stay whole.
-fn say(message: &Message) -> Vec<Span> {
-    message
-        .0
-        .iter()
-        .map(|piece| match piece {
-            Piece::Words(_) | Piece::Name(_) | Piece::Count(_) => Span::prose(&super::piece(piece)),
-            Piece::Time(_) | Piece::Key(_) | Piece::Value(_) => {
-                Span::solid(&super::piece(piece), Paint::Plain)
-            }
-        })
-        .collect()
+/// What holds an entry: an object by its name, the others with a word for what they are.
+fn holder(item: &ItemId) -> String {
+    match item {
+        ItemId::Object(object) => object.to_string(),
+        ItemId::Parameter(name) => format!("parameter {name}"),
+        ItemId::Document(name) => format!("file {name}"),
+        ItemId::Fact(name) => name.to_string(),
+    }
 }
 
 /// Items with the same key together, in the order in which keys are first met.

@@ -30,14 +30,8 @@ pub(super) async fn inspect(
     wanted: &Wanted,
     cx: &ReadContext<'_>,
 ) -> Diagnosis {
-    let mut out = Diagnosis {
-        system: None,
-        server_version: None,
-        reached: Ok(()),
-        rights: Vec::new(),
-        resources: Vec::new(),
-        warnings: warnings(source),
-    };
+    let mut out = Diagnosis::of(Ok(()));
+    out.warnings = warnings(source);
     let end = source.end(cx);
     if let Err((fault, what)) = look(source, wanted, end, &mut out).await {
         out.reached = Err(fault.unread(what, &source.access.who));

@@ -3,6 +3,7 @@
 //! Read path: kubeconfig → credentials (exec plugin) → discovery → namespaces → one LIST per kind
 //! and namespace, in pages → trees. What goes wrong becomes the outcome of a scope, never an error.
 //!
+//! - `kind`: what is known of clusters without asking one
 //! - [`kinds`]: what is known of kinds without a server; [`rbac`](mod@rbac): the Role for a read
 //! - `kubeconfig`, `exec`: credentials, without anything of them in a message
 //! - `api`: requests inside a time budget; `fault`: what went wrong, in our words
@@ -12,6 +13,7 @@
 //! Without the feature `kubernetes` the kind stays known, and [`connect`] says how to get it.
 
 mod contexts;
+mod kind;
 pub mod kinds;
 pub mod rbac;
 
@@ -48,6 +50,7 @@ mod topology;
 mod tests;
 
 pub use contexts::known_contexts;
+pub use kind::KIND;
 pub use kinds::Resource;
 pub use rbac::rbac;
 

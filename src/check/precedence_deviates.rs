@@ -1,0 +1,102 @@
+//! `precedence-deviates`: environments merge the sources of one container in different orders, or
+//! different sources.
+
+use super::RunContext;
+use crate::{
+    compare::merge_order::MergeOrder,
+    model::{
+        entry::EntryKey,
+        finding::{Finding, Message, Needs, Rule, Severity, SideShown, Subject},
+        report::SideName,
+        value::Shown,
+    },
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "precedence-deviates",
+    summary: "environments merge the sources of one service differently",
+    needs: Needs::OneTarget,
+};
+
+/// One finding per service and container whose environments do not agree.
+#[must_use]
+pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
+    type Orders<'a> = Vec<(&'a Arc<str>, &'a MergeOrder)>;
+    let mut by_consumer: BTreeMap<(&Arc<str>, &str), Orders<'_>> = BTreeMap::new();
+    for target in cx.targets {
+        for order in target.orders {
+            by_consumer
+                .entry((&target.id.service, &order.consumer))
+                .or_default()
+                .push((&target.id.environment, order));
+        }
+    }
+    by_consumer
+        .into_iter()
+        .filter_map(|((service, consumer), orders)| finding(service, consumer, &orders))
+        .collect()
+}
+
+fn finding(
+    service: &Arc<str>,
+    consumer: &str,
+    orders: &[(&Arc<str>, &MergeOrder)],
+) -> Option<Finding> {
+    let mut groups: Vec<(&[Arc<str>], Vec<usize>)> = vec![];
+    for (i, (_, order)) in orders.iter().enumerate() {
+        match groups.iter_mut().find(|g| *g.0 == *order.sources) {
+            Some(group) => group.1.push(i),
+            None => groups.push((&order.sources, vec![i])),
+        }
+    }
+    if groups.len() < 2 {
+        return None;
+    }
+    groups.sort_by_key(|g| std::cmp::Reverse(g.1.len()));
+    let sorted = |sources: &[Arc<str>]| {
+        let mut sources = sources.to_vec();
+        sources.sort();
+        sources
+    };
+    let only_order = groups.iter().all(|g| sorted(g.0) == sorted(groups[0].0));
+    let odd = &groups[groups.len() - 1];
+    let odd_one = odd.1[0];
+    let mut subject = Subject::new(
+        service.clone(),
+        orders[odd_one].0.clone(),
+        Arc::default(),
+        EntryKey::Setting(format!("envFrom of {consumer}").into()),
+    );
+    subject.message = Message(vec![])
+        .name(consumer)
+        .and(if only_order {
+            " merges the same sources in another order in "
+        } else {
+            " merges other sources in "
+        })
+        .name(&**orders[odd_one].0)
+        .and(": ")
+        .count(groups[0].1.len())
+        .and(" of ")
+        .count(orders.len())
+        .and(" environments agree, and what comes last wins");
+    for (_, members) in &groups {
+        for i in members {
+            let (environment, order) = orders[*i];
+            subject.sides.push(SideShown {
+                environment: environment.clone(),
+                layer: Arc::default(),
+                side: SideName::Desired,
+                value: Shown::Value(order.sources.join(", ").into()),
+                place: Some(order.place.clone()),
+                object: None,
+                commit: None,
+                written: None,
+                note: None,
+            });
+        }
+    }
+    Some(Finding::new(&RULE, Severity::Warning, subject))
+}

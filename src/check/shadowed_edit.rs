@@ -1,0 +1,144 @@
+//! `shadowed-edit`: the change edits a value that a higher layer hides.
+
+use super::{RunContext, TargetView, names, side_shown};
+use crate::model::{
+    effective::{EffectiveSetting, Placed},
+    entry::EntryKey,
+    finding::{Finding, Message, Needs, Rule, Severity, Subject},
+    place::Place,
+    report::SideName,
+    secret::Sameness,
+    value::Shown,
+};
+use std::collections::BTreeMap;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "shadowed-edit",
+    summary: "the change edits a value that a higher layer hides",
+    needs: Needs::OneTarget,
+};
+
+/// An edit and the environments that it reaches.
+#[derive(Default)]
+struct Edit<'a> {
+    hidden: Vec<(&'a TargetView<'a>, &'a EffectiveSetting, &'a Placed)>,
+    takes_effect: Vec<&'a str>,
+}
+
+/// One finding per edited place that is hidden somewhere: a warning where it takes effect nowhere.
+#[must_use]
+pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
+    let mut edits: BTreeMap<(&str, Place, &str), Edit<'_>> = BTreeMap::new();
+    for target in cx.targets {
+        if std::ptr::eq(target.base, target.head) {
+            continue;
+        }
+        for setting in &target.head.settings {
+            for (i, placed) in setting.stack.iter().enumerate() {
+                let Some(place) = edited(target, setting, placed) else {
+                    continue;
+                };
+                let key = (&*target.id.service, place, &*setting.name);
+                let edit = edits.entry(key).or_default();
+                if setting.winners.contains(&i) || setting.unknown.is_some() {
+                    edit.takes_effect.push(&target.id.environment);
+                } else if !winner_is_edited(target, setting) {
+                    edit.hidden.push((target, setting, placed));
+                }
+            }
+        }
+    }
+    edits
+        .into_values()
+        .filter_map(|edit| finding(&edit))
+        .collect()
+}
+
+/// Where git's value of a layer is written, if the change edits or adds it.
+fn edited(target: &TargetView<'_>, setting: &EffectiveSetting, placed: &Placed) -> Option<Place> {
+    let place = placed.entry.entry.origin()?.place.clone()?;
+    let same_layer = |p: &&Placed| {
+        target.base.layers[p.layer].name == target.head.layers[placed.layer].name
+            && p.entry.name == placed.entry.name
+            && file_of(p) == Some(&*place.file)
+            && p.entry.seen_by == placed.entry.seen_by
+    };
+    let before = target
+        .base
+        .settings
+        .iter()
+        .filter(|s| s.words == setting.words)
+        .flat_map(|s| &s.stack)
+        .filter(same_layer)
+        .last();
+    let same = before.is_some_and(|b| {
+        b.entry
+            .entry
+            .value
+            .same_setting(&placed.entry.entry.value, setting.ty)
+            != Sameness::Different
+    });
+    (!same).then_some(place)
+}
+
+fn file_of(placed: &Placed) -> Option<&str> {
+    Some(&*placed.entry.entry.origin()?.place.as_ref()?.file)
+}
+
+/// An edit of both is meant.
+fn winner_is_edited(target: &TargetView<'_>, setting: &EffectiveSetting) -> bool {
+    setting
+        .winning()
+        .any(|winner| edited(target, setting, winner).is_some())
+}
+
+fn finding(edit: &Edit<'_>) -> Option<Finding> {
+    let (target, setting, placed) = *edit.hidden.first()?;
+    let layers = &target.head.layers;
+    let mut subject = Subject::new(
+        target.id.service.clone(),
+        target.id.environment.clone(),
+        layers[placed.layer].name.clone(),
+        EntryKey::Setting(setting.name.clone()),
+    );
+    subject.written_by_change = true;
+    let winner = setting.winning().next();
+    let mut message = Message::words("the change sets ")
+        .key(&*setting.name)
+        .and(" to ")
+        .value(Shown::from(&placed.entry.entry.value))
+        .and(" in layer ")
+        .name(&*layers[placed.layer].name);
+    message = match winner {
+        Some(winner) => message
+            .and(", and layer ")
+            .name(&*layers[winner.layer].name)
+            .and(" hides it: the application sees ")
+            .value(Shown::from(&winner.entry.entry.value)),
+        None => message.and(", and a higher layer takes the setting away"),
+    };
+    let hidden = edit.hidden.iter().map(|(t, ..)| &*t.id.environment);
+    if let Some(names) = names(hidden.skip(1)) {
+        message = message.and("; the same in ").name(names);
+    }
+    if let Some(names) = names(edit.takes_effect.iter().copied()) {
+        message = message.and("; it takes effect in ").name(names);
+    }
+    subject.message = message;
+    for (side, note) in winner
+        .map(|w| (w, "wins"))
+        .into_iter()
+        .chain([(placed, "edited, hidden")])
+    {
+        let mut side = side_shown(target, target.head, side, SideName::Desired);
+        side.note = Some(Message::words(note));
+        subject.sides.push(side);
+    }
+    let severity = match edit.takes_effect.is_empty() {
+        true => Severity::Warning,
+        // Overriding a default in some environments is what layers are for.
+        false => Severity::Info,
+    };
+    Some(Finding::new(&RULE, severity, subject))
+}

@@ -1,0 +1,45 @@
+//! Several values of one entry.
+
+use crate::{
+    model::{finding::SideShown, report::SideName},
+    render::{
+        message,
+        parts::{ByJson, PlaceJson, ShownJson, WrittenJson},
+    },
+};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct SideJson<'a> {
+    environment: &'a str,
+    layer: &'a str,
+    side: SideName,
+    #[serde(flatten)]
+    value: ShownJson<'a>,
+    #[serde(flatten)]
+    place: Option<PlaceJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<String>,
+    #[serde(flatten)]
+    by: Option<ByJson<'a>>,
+    #[serde(flatten)]
+    written: Option<WrittenJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+impl<'a> SideJson<'a> {
+    pub(super) fn of(s: &'a SideShown) -> SideJson<'a> {
+        SideJson {
+            environment: &s.environment,
+            layer: &s.layer,
+            side: s.side,
+            value: ShownJson::of(&s.value),
+            place: s.place.as_ref().map(PlaceJson::of),
+            object: s.object.as_ref().map(ToString::to_string),
+            by: s.commit.as_ref().map(ByJson::of),
+            written: s.written.as_ref().map(WrittenJson::of),
+            note: s.note.as_ref().map(message),
+        }
+    }
+}
