@@ -46,12 +46,8 @@ fn both(objects: usize) -> &'static Both {
 fn layer() -> Layer {
     Layer {
         name: "workload".into(),
-        desired: None,
-        live: None,
-        workloads: vec![],
-        deploy_time: vec![],
         closed: true,
-        types: Default::default(),
+        ..Layer::default()
     }
 }
 

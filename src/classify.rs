@@ -9,7 +9,7 @@ mod names;
 mod tests;
 
 use crate::{
-    document,
+    document::{self, Dialect, Format},
     model::{
         name::Name,
         observation::{Classifier, ItemId},
@@ -41,6 +41,12 @@ impl Classifier for ByNameAndLook {
                 _ => {}
             }
         }
+        if let (ItemId::Parameter(name), []) = (id, path) {
+            return match is_secret_parameter(name, leaf) {
+                true => Sealing::Text,
+                false => Sealing::Keep,
+            };
+        }
         if path.last() == Some(&Step::Member(LAST_APPLIED))
             || is_secret_leaf(path, leaf, Place::of(id, path))
         {
@@ -48,6 +54,23 @@ impl Classifier for ByNameAndLook {
         } else {
             Sealing::Keep
         }
+    }
+
+    fn looks_secret(&self, text: &str) -> bool {
+        looks_secret(text)
+    }
+}
+
+/// A value of its own is called by the last part of its name: `/production/api/DB_PASSWORD`.
+fn is_secret_parameter(name: &str, leaf: NodeRef<'_>) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    match leaf.kind() {
+        Kind::Text => {
+            let text = leaf.text();
+            is_secret(name, text) || (text.contains('\n') && is_secret_file(name, text))
+        }
+        Kind::Number => is_secret(name, leaf.text()),
+        _ => false,
     }
 }
 
@@ -195,10 +218,15 @@ fn is_secret_file(name: &str, text: &str) -> bool {
     if !names::mentions_secrets(text) {
         return false;
     }
-    match document::embedded(name, text) {
-        Some(tree) => any_leaf(tree.root(), &mut Vec::new()),
-        None => look::has_secret_line(text),
-    }
+    let tree = document::embedded(name, text);
+    // In files of lines, what is commented out is as readable as the rest.
+    let has_lines = !matches!(
+        document::format_of(name, Dialect::Core),
+        Some(Format::Yaml(_) | Format::Json | Format::Jsonc)
+    );
+    tree.as_ref()
+        .is_some_and(|t| any_leaf(t.root(), &mut Vec::new()))
+        || ((tree.is_none() || has_lines) && look::has_secret_line(text))
 }
 
 fn any_leaf<'a>(node: NodeRef<'a>, path: &mut Vec<Step<'a>>) -> bool {

@@ -5,7 +5,7 @@
 //! ([`source`], async, all at once, or a [`snapshot`]) → [`compare`] → [`check`] → [`policy`] →
 //! report with its verdict → [`render`] → exit code.
 //!
-//! Dependencies point one way: model ← (document, git, process, text) ← (source, desired) ←
+//! Dependencies point one way: model ← (document, git, process, text) ← settings ← (source, desired) ←
 //! (kubernetes, compare, history) ← check ← policy ← render ← pipeline ← cli. Compare, check,
 //! policy and render do no I/O and read no clock, environment or global.
 
@@ -16,6 +16,7 @@ pub mod compare;
 pub mod config;
 pub mod desired;
 pub mod document;
+pub mod explain;
 pub mod git;
 pub mod history;
 pub mod kubernetes;
@@ -26,6 +27,7 @@ pub mod plan;
 pub mod policy;
 pub mod process;
 pub mod render;
+pub mod settings;
 pub mod snapshot;
 pub mod source;
 pub mod text;

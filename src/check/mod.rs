@@ -2,14 +2,22 @@
 //! rules share one table.
 
 pub mod ambiguous_key;
+pub mod between;
 pub mod deploy_overdue;
+pub mod difference_declared_twice;
+pub mod difference_unused;
 pub mod duplicate_definition;
 pub mod expired;
+pub mod foreign_environment;
+pub mod parity_gap;
 pub mod pending_restart;
 pub mod precedence_deviates;
 pub mod shadowed_edit;
 pub mod source_unavailable;
+pub mod spelling_differs;
 pub mod states;
+#[cfg(test)]
+pub(crate) mod testing;
 mod waived;
 pub mod waiver_unused;
 
@@ -139,14 +147,19 @@ pub static RULES: &[&Rule] = &[
     &ambiguous_key::RULE,
     &states::CONFLICTING,
     &deploy_overdue::RULE,
+    &difference_declared_twice::RULE,
+    &difference_unused::RULE,
     &states::DRIFTED,
     &duplicate_definition::RULE,
     &expired::RULE,
+    &foreign_environment::RULE,
     &states::MISSING,
+    &parity_gap::RULE,
     &pending_restart::RULE,
     &precedence_deviates::RULE,
     &shadowed_edit::RULE,
     &source_unavailable::RULE,
+    &spelling_differs::RULE,
     &states::UNMANAGED,
     &waiver_unused::RULE,
 ];

@@ -425,3 +425,31 @@ mod any_text {
         }
     }
 }
+
+#[test]
+fn a_value_of_its_own_is_judged_by_the_last_part_of_its_name() {
+    use crate::model::name::Name;
+    let sealing = |name: &str, kind, value: &str| {
+        let mut tree = crate::model::tree::TreeBuilder::new();
+        tree.scalar(Name::NONE, kind, value);
+        let id = ItemId::Parameter(name.into());
+        ByNameAndLook.sealing(&id, &[], tree.finish().root())
+    };
+    for (name, value) in [
+        ("DB_PASSWORD", "hunter2"),
+        ("/production/api/DB_PASSWORD", "hunter2"),
+        ("DSN", "postgres://app:hunter2@db.example.com/app"),
+        ("APP_CONFIG", "user: app\npassword: hunter2\n"),
+    ] {
+        assert_eq!(sealing(name, Kind::Text, value), Sealing::Text, "{name}");
+    }
+    assert_eq!(sealing("PASSWORD", Kind::Number, "47110815"), Sealing::Text);
+    for (name, value) in [
+        ("DB_TIMEOUT", "10s"),
+        ("PASSWORD", ""),
+        ("/production/password-service/URL", "https://example.com"),
+    ] {
+        assert_eq!(sealing(name, Kind::Text, value), Sealing::Keep, "{name}");
+    }
+    assert_eq!(sealing("PASSWORD", Kind::True, ""), Sealing::Keep);
+}

@@ -6,7 +6,7 @@ use crate::{
         report::{FailOn, Occasion},
         time::Timestamp,
     },
-    pipeline::{self, BaselineFrom, CheckRequest, Inputs, ZeroConfig},
+    pipeline::{self, BaselineFrom, CheckRequest, Checkout, Inputs, ZeroConfig},
     render::{self, Style},
 };
 use clap::{Args, ValueEnum};
@@ -78,6 +78,9 @@ pub(super) struct InputArgs {
     /// Manifests of a revision that your own renderer made, for `rendered:` layers. Repeatable.
     #[arg(long, value_name = "SHA=DIR", value_parser = pair, help_heading = "Desired")]
     rendered: Vec<(String, PathBuf)>,
+    /// Another checkout that layers read from, instead of the configuration's. Repeatable.
+    #[arg(long, value_name = "NAME=PATH[@REVISION]", value_parser = checkout, help_heading = "Desired")]
+    repository: Vec<(String, Checkout)>,
     /// Without a driftgate.yaml: files, folders or globs of manifests. Repeatable.
     #[arg(
         long,
@@ -141,6 +144,19 @@ fn pair(text: &str) -> Result<(String, PathBuf), String> {
     Ok((key.into(), path.into()))
 }
 
+/// `NAME=PATH[@REVISION]`; a path that exists is a path, whatever it holds.
+fn checkout(text: &str) -> Result<(String, Checkout), String> {
+    let (name, rest) = text
+        .split_once('=')
+        .ok_or_else(|| format!("expected NAME=PATH, like config=../config, found `{text}`"))?;
+    let (path, revision) = match rest.rsplit_once('@') {
+        Some((path, revision)) if !PathBuf::from(rest).exists() => (path, Some(revision.into())),
+        _ => (rest, None),
+    };
+    let path = path.into();
+    Ok((name.into(), Checkout { path, revision }))
+}
+
 impl InputArgs {
     /// What the pipeline is asked for.
     pub(super) fn inputs(&self, global: &Global, terminal: &Terminal) -> Inputs {
@@ -152,6 +168,11 @@ impl InputArgs {
             live: self.live.iter().map(|l| live_argument(l)).collect(),
             kubeconfig: self.kubeconfig.clone(),
             timeout_seconds: self.timeout,
+            repositories: self
+                .repository
+                .iter()
+                .map(|(name, checkout)| (name.as_str().into(), checkout.clone()))
+                .collect(),
             rendered: self.rendered.iter().cloned().collect(),
             zero: self.kubernetes.as_ref().map(|kubernetes| ZeroConfig {
                 manifests: self.manifests.clone(),

@@ -4,6 +4,7 @@ mod baseline;
 mod check;
 mod completions;
 mod doctor;
+mod explain;
 mod key;
 mod progress;
 mod schema;
@@ -62,6 +63,7 @@ enum Color {
 #[derive(Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Explain(explain::ExplainArgs),
     Waive(waive::WaiveArgs),
     Baseline(baseline::BaselineArgs),
     Snapshot(snapshot::SnapshotArgs),
@@ -111,6 +113,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Check(args) => args.run(&cli.global),
+        Command::Explain(args) => args.run(&cli.global),
         Command::Waive(args) => args.run(&cli.global),
         Command::Baseline(args) => args.run(&cli.global),
         Command::Snapshot(args) => args.run(&cli.global),

@@ -25,6 +25,8 @@ enum Which {
     Config,
     /// Of `driftgate check --format json`.
     Report,
+    /// Of `driftgate explain --format json`.
+    Explanation,
     /// Of `driftgate baseline write`.
     Baseline,
 }
@@ -35,6 +37,7 @@ impl SchemaArgs {
         let text = match schema {
             Which::Config => include_str!("../../schemas/driftgate.schema.json"),
             Which::Report => include_str!("../../schemas/report-v1.schema.json"),
+            Which::Explanation => include_str!("../../schemas/explanation-v1.schema.json"),
             Which::Baseline => include_str!("../../schemas/baseline-v1.schema.json"),
         };
         super::write_out(text.as_bytes(), None)?;

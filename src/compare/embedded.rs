@@ -1,16 +1,15 @@
 //! A ConfigMap key that holds a file (`application.yml`) compares key by key.
 
-use super::{fields::state_of, *};
+use super::{fields::state_of, leaves::flatten, *};
 use crate::{
     compare::walk::FieldDifference,
     document,
     model::{
         entry::Origin,
-        name::Name,
         path::{KeyPath, Segment},
         place::{Exactness, Place},
         secret::Sameness,
-        tree::{Kind, NodeRef, Span, Tree},
+        tree::{NodeRef, Span, Tree},
         value::Value,
     },
 };
@@ -131,49 +130,4 @@ pub(crate) fn inner_place(outer: &Place, node: NodeRef<'_>) -> Place {
         ),
         _ => outer.clone(),
     }
-}
-
-/// Scalars and empty maps and lists by path; items of lists of maps by `name`, `key` or `id`.
-fn flatten<'a>(
-    node: NodeRef<'a>,
-    path: &mut Vec<Segment>,
-    out: &mut BTreeMap<KeyPath, NodeRef<'a>>,
-) {
-    match node.kind() {
-        Kind::Map if !node.is_empty() => {
-            for child in node.children() {
-                path.push(Segment::Member(child.key().as_str().into()));
-                flatten(child, path, out);
-                path.pop();
-            }
-        }
-        Kind::List if !node.is_empty() => {
-            let identity = list_identity(node);
-            for (i, child) in node.children().enumerate() {
-                path.push(match identity.and_then(|k| child.get(k)) {
-                    Some(id) => Segment::Item(vec![id.scalar_text().into()]),
-                    None => Segment::Index(u32::try_from(i).unwrap_or(u32::MAX)),
-                });
-                flatten(child, path, out);
-                path.pop();
-            }
-        }
-        _ => {
-            out.insert(KeyPath(path.clone()), node);
-        }
-    }
-}
-
-/// The member that tells the items of a list apart: present in all, and different in all.
-fn list_identity(list: NodeRef<'_>) -> Option<Name> {
-    ["name", "key", "id"].into_iter().find_map(|member| {
-        let name = Name::known(member)?;
-        let mut seen = std::collections::BTreeSet::new();
-        list.children()
-            .all(|item| {
-                item.get(name)
-                    .is_some_and(|v| seen.insert(v.scalar_text().into_owned()))
-            })
-            .then_some(name)
-    })
 }

@@ -6,6 +6,7 @@ mod embedded;
 mod evidence;
 mod fields;
 mod layers;
+mod leaves;
 mod objects;
 mod restarts;
 mod settings;
@@ -13,6 +14,7 @@ mod sources;
 mod worlds;
 
 pub mod merge_order;
+pub mod names;
 pub mod parity;
 pub mod setting_pairs;
 pub mod surface;

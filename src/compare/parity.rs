@@ -2,15 +2,25 @@
 //! at several times), settings and fields side by side. What the rule `parity-gap` and the command
 //! `compare` are made of.
 
-use super::surface::SurfaceField;
+mod documented;
+mod judge;
+mod rows;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use super::{names::OwnNames, surface::SurfaceField};
 use crate::model::{
     effective::EffectiveConfig,
     entry::{Entry, EntryKey},
     policy::Difference,
     target::TargetId,
-    value::{Reading, ValueType},
+    value::{Reading, Unread, ValueType},
 };
 use std::sync::Arc;
+
+pub use documented::covers;
 
 /// A service in one of the places that are compared.
 #[derive(Clone, Copy)]
@@ -32,11 +42,14 @@ pub struct Gap {
     pub key: EntryKey,
     /// Kind and name of the object, for fields and objects (`Deployment/api`).
     pub holder: Option<Arc<str>>,
+    /// The container whose values are compared, where containers of one side see different ones.
+    pub container: Option<Box<str>>,
     /// How values compare.
     pub ty: ValueType,
     /// One per side, in their order.
     pub values: Vec<GapValue>,
-    /// Indices of the sides that agree with one another, the largest group first.
+    /// Indices of the sides that agree with one another, the largest group first. Sides that
+    /// could not be read, or not be compared, are in none.
     pub groups: Vec<Vec<usize>>,
     /// The documented difference that covers it.
     pub documented: Option<Documented>,
@@ -49,7 +62,7 @@ pub struct Gap {
 pub struct GapValue {
     /// The winning value, absent, or unknown.
     pub reading: Reading<Entry>,
-    /// The layer that it is from; empty when absent.
+    /// The layer that it is from; empty when absent, and for fields.
     pub layer: Arc<str>,
     /// The containers that see it.
     pub seen_by: Arc<[Box<str>]>,
@@ -64,6 +77,18 @@ pub struct Documented {
     pub reason: Box<str>,
     /// Sides whose value is not the expected one; empty when all are, or none is expected.
     pub unexpected: Vec<usize>,
+    /// Further differences that cover it too.
+    pub also: Vec<usize>,
+}
+
+impl Gap {
+    /// Whether a documented difference covers it, and every value is the expected one.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.documented
+            .as_ref()
+            .is_some_and(|d| d.unexpected.is_empty())
+    }
 }
 
 /// What comparing several sides gave.
@@ -77,12 +102,25 @@ pub struct Gaps {
     pub opaque: u64,
     /// Entries that are equal only because the environments' own names were taken out.
     pub by_names: u64,
-    /// Indices of differences that covered a gap.
+    /// Entries that some side may have, and that could not be read there.
+    pub unknown: u64,
+    /// Why, each reason once.
+    pub unread: Vec<Unread>,
+    /// Indices of differences that covered something that differs, or whose expected values were
+    /// checked.
     pub used: Vec<usize>,
 }
 
 /// Compares two or more sides of one service.
 #[must_use]
-pub fn gaps(_sides: &[ParitySide<'_>], _differences: &[Difference]) -> Gaps {
-    Gaps::default()
+pub fn gaps(sides: &[ParitySide<'_>], differences: &[Difference]) -> Gaps {
+    let own: Vec<OwnNames> = sides.iter().map(|s| OwnNames::new(s.names)).collect();
+    let mut judge = judge::Judge::new(sides, &own, differences);
+    for row in rows::settings(sides, &own) {
+        judge.row(row);
+    }
+    for row in rows::fields(sides) {
+        judge.row(row);
+    }
+    judge.finish()
 }

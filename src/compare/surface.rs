@@ -1,13 +1,22 @@
 //! The fields that environments should agree on, whatever they are called there: what parity looks
-//! at beside settings.
+//! at beside settings. The lists are data; docs/parity.md shows them.
 
-use crate::model::{
-    desired::DesiredWorld,
-    entry::Entry,
-    observation::{ObjectId, Observation},
-    path::KeyPath,
+use super::names::OwnNames;
+use crate::{
+    kubernetes::{autoscaling, defaults, workload},
+    model::{
+        desired::{DesiredObject, DesiredWorld},
+        entry::{Entry, Origin},
+        observation::{ObjectId, Observation},
+        path::{KeyPath, Segment},
+        tree::{Kind, NodeRef},
+        value::{Plain, Reading, Value, ValueType},
+    },
 };
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A field of one target that environments should agree on.
 #[derive(Clone, Debug)]
@@ -15,22 +24,374 @@ pub struct SurfaceField {
     /// What it is called in every environment: kind and name, the environment's own names taken
     /// out (`Deployment/api`).
     pub holder: Arc<str>,
-    /// Where in the object; empty for "the object is there" (an autoscaler).
+    /// Where in the object; empty for "the object is there".
     pub path: KeyPath,
+    /// How its value compares; of a map, how the values in it do.
+    pub ty: ValueType,
+    /// Whether it is what the server fills in, so that leaving it out says the same.
+    pub is_default: bool,
     /// Its value, and where it is from.
     pub entry: Entry,
     /// The object in this environment.
     pub object: ObjectId,
 }
 
+/// Kinds whose presence and fields count, each field with the way its value compares.
+const KINDS: &[(&str, &str, &[(&str, ValueType)])] = &[
+    (
+        "apps",
+        "Deployment",
+        &[
+            ("spec.replicas", ValueType::Number),
+            ("spec.strategy", ValueType::Text),
+        ],
+    ),
+    (
+        "apps",
+        "StatefulSet",
+        &[
+            ("spec.replicas", ValueType::Number),
+            ("spec.updateStrategy", ValueType::Text),
+        ],
+    ),
+    (
+        "apps",
+        "DaemonSet",
+        &[("spec.updateStrategy", ValueType::Text)],
+    ),
+    (
+        "argoproj.io",
+        "Rollout",
+        &[
+            ("spec.replicas", ValueType::Number),
+            ("spec.strategy", ValueType::Text),
+        ],
+    ),
+    (
+        "batch",
+        "CronJob",
+        &[
+            ("spec.schedule", ValueType::Text),
+            ("spec.timeZone", ValueType::Text),
+            ("spec.concurrencyPolicy", ValueType::Text),
+            ("spec.suspend", ValueType::Boolean),
+            ("spec.startingDeadlineSeconds", ValueType::Number),
+        ],
+    ),
+    (
+        "autoscaling",
+        "HorizontalPodAutoscaler",
+        &[
+            ("spec.minReplicas", ValueType::Number),
+            ("spec.maxReplicas", ValueType::Number),
+        ],
+    ),
+    (
+        "keda.sh",
+        "ScaledObject",
+        &[
+            ("spec.minReplicaCount", ValueType::Number),
+            ("spec.maxReplicaCount", ValueType::Number),
+            ("spec.idleReplicaCount", ValueType::Number),
+            ("spec.pollingInterval", ValueType::Number),
+            ("spec.cooldownPeriod", ValueType::Number),
+        ],
+    ),
+    (
+        "policy",
+        "PodDisruptionBudget",
+        &[
+            ("spec.minAvailable", ValueType::Text),
+            ("spec.maxUnavailable", ValueType::Text),
+        ],
+    ),
+];
+
+/// Fields of a pod.
+const POD: &[(&str, ValueType)] = &[("terminationGracePeriodSeconds", ValueType::Number)];
+
+/// Fields of each container.
+const CONTAINER: &[(&str, ValueType)] = &[
+    ("resources.requests", ValueType::Quantity),
+    ("resources.limits", ValueType::Quantity),
+    ("livenessProbe", ValueType::Text),
+    ("readinessProbe", ValueType::Text),
+    ("startupProbe", ValueType::Text),
+];
+
+/// Of a KEDA trigger, what says how eagerly it scales; the rest says where to look.
+const TRIGGER: &[&str] = &[
+    "activationThreshold",
+    "activationValue",
+    "desiredReplicas",
+    "end",
+    "lagThreshold",
+    "listLength",
+    "messageCount",
+    "mode",
+    "queueLength",
+    "start",
+    "streamLength",
+    "threshold",
+    "timezone",
+    "value",
+];
+
+/// KEDA fills these in when it reads, not when it is written: docs of ScaledObject.
+const KEDA_DEFAULTS: &[(&str, &str)] = &[
+    ("minReplicaCount", "0"),
+    ("maxReplicaCount", "100"),
+    ("pollingInterval", "30"),
+    ("cooldownPeriod", "300"),
+];
+
+/// Whether objects of this kind are looked at.
+#[must_use]
+pub fn is_surface(id: &ObjectId) -> bool {
+    KINDS.iter().any(|(group, kind, _)| id.is(group, kind))
+}
+
 /// The fields of git's objects. `names` are the environment's own.
 #[must_use]
-pub fn of_git(_world: &DesiredWorld, _names: &[&str]) -> Vec<SurfaceField> {
-    vec![]
+pub fn of_git(world: &DesiredWorld, names: &[&str]) -> Vec<SurfaceField> {
+    let scaled = scaled(None, &[world]);
+    let objects = world
+        .objects
+        .values()
+        .map(|o| (&o.id, o.tree.root(), Some(&**o)));
+    fields(objects, &scaled, names)
 }
 
 /// The same fields of the live objects that git has or had.
 #[must_use]
-pub fn of_live(_live: &Observation, _git: &[&DesiredWorld], _names: &[&str]) -> Vec<SurfaceField> {
-    vec![]
+pub fn of_live(live: &Observation, git: &[&DesiredWorld], names: &[&str]) -> Vec<SurfaceField> {
+    let scaled = scaled(Some(live), git);
+    let ids: BTreeSet<&ObjectId> = git.iter().flat_map(|w| w.objects.keys()).collect();
+    let objects = ids.into_iter().filter_map(|id| match live.object(id) {
+        Reading::Present(item) => Some((id, item.tree.root(), None)),
+        Reading::Absent(_) | Reading::Unknown(_) => None,
+    });
+    fields(objects, &scaled, names)
 }
+
+fn scaled(live: Option<&Observation>, git: &[&DesiredWorld]) -> BTreeMap<ObjectId, ObjectId> {
+    autoscaling::scaled_workloads(live, git)
+        .into_iter()
+        .map(|(workload, scaled)| (workload, scaled.autoscaler))
+        .collect()
+}
+
+fn fields<'a>(
+    objects: impl Iterator<Item = (&'a ObjectId, NodeRef<'a>, Option<&'a DesiredObject>)>,
+    scaled: &BTreeMap<ObjectId, ObjectId>,
+    names: &[&str],
+) -> Vec<SurfaceField> {
+    let own = OwnNames::new(names);
+    let objects: Vec<_> = objects.filter(|(id, ..)| is_surface(id)).collect();
+    let holder = |id: &ObjectId| format!("{}/{}", id.kind, own.stripped(&id.name));
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for (id, ..) in &objects {
+        *seen.entry(holder(id)).or_default() += 1;
+    }
+    let mut out = Vec::new();
+    for (id, root, git) in objects {
+        let mut name = holder(id);
+        if seen.get(&name).is_some_and(|n| *n > 1) {
+            // Two objects that are one name without the environment's: each keeps its own.
+            name = format!("{}/{}", id.kind, id.name);
+        }
+        let of = Of {
+            holder: name.into(),
+            id,
+            root,
+            git,
+        };
+        of.all(scaled.get(id), &mut out);
+    }
+    out.sort_by(|a, b| (&a.holder, &a.path, &a.object).cmp(&(&b.holder, &b.path, &b.object)));
+    out
+}
+
+/// One object whose fields are picked.
+struct Of<'a> {
+    holder: Arc<str>,
+    id: &'a ObjectId,
+    root: NodeRef<'a>,
+    git: Option<&'a DesiredObject>,
+}
+
+impl Of<'_> {
+    fn all(&self, autoscaler: Option<&ObjectId>, out: &mut Vec<SurfaceField>) {
+        let presence = Value::Plain(Plain::Bool(true));
+        out.push(self.field(KeyPath::default(), ValueType::Text, presence, self.root));
+        for (_, _, paths) in KINDS.iter().filter(|(g, k, _)| self.id.is(g, k)) {
+            self.at(self.root, &KeyPath::default(), paths, autoscaler, out);
+        }
+        if let Some(template) = workload::pod_template_path(self.root)
+            && let Some(spec) = self
+                .root
+                .at(template)
+                .and_then(|template| template.member("spec"))
+        {
+            let path = KeyPath::members(template).join("spec");
+            self.at(spec, &path, POD, None, out);
+        }
+        for container in workload::containers(self.root) {
+            self.at(container.node, &container.path, CONTAINER, None, out);
+        }
+        self.metrics(out);
+        self.triggers(out);
+    }
+
+    /// The fields of a list that are there.
+    fn at(
+        &self,
+        node: NodeRef<'_>,
+        base: &KeyPath,
+        paths: &[(&str, ValueType)],
+        autoscaler: Option<&ObjectId>,
+        out: &mut Vec<SurfaceField>,
+    ) {
+        for (path, ty) in paths {
+            let names: Vec<&str> = path.split('.').collect();
+            let mut full = base.clone();
+            full.0.extend(KeyPath::members(&names).0);
+            let found = node.at(&names).filter(|n| n.kind() != Kind::Null);
+            if *path == "spec.replicas"
+                && let Some(autoscaler) = autoscaler
+            {
+                // Whatever git says, the autoscaler decides.
+                let by = format!("set by {}/{}", autoscaler.kind, autoscaler.name);
+                let at = found.unwrap_or(self.root);
+                out.push(SurfaceField {
+                    // Where nothing is said, nothing else is said.
+                    is_default: true,
+                    ..self.field(full, *ty, Value::Symbol(by.into()), at)
+                });
+                continue;
+            }
+            if let Some(found) = found {
+                out.push(self.field(full, *ty, Value::of(found), found));
+            }
+        }
+    }
+
+    /// What an autoscaler aims at: `spec.metrics[cpu].target.averageUtilization`, in both versions
+    /// of its API.
+    fn metrics(&self, out: &mut Vec<SurfaceField>) {
+        if !self.id.is("autoscaling", "HorizontalPodAutoscaler") {
+            return;
+        }
+        let path = |metric: &str, member: &str| {
+            KeyPath::members(&["spec", "metrics"])
+                .item(&[metric])
+                .join("target")
+                .join(member)
+        };
+        if let Some(cpu) = self.root.at(&["spec", "targetCPUUtilizationPercentage"]) {
+            let path = path("cpu", "averageUtilization");
+            out.push(self.field(path, ValueType::Number, Value::of(cpu), cpu));
+        }
+        let metrics = self.root.at(&["spec", "metrics"]);
+        for metric in metrics.iter().flat_map(|m| m.children()) {
+            let Some(source) = metric.children().find(|c| c.kind() == Kind::Map) else {
+                continue;
+            };
+            let name = source
+                .text_at(&["name"])
+                .or_else(|| source.text_at(&["metric", "name"]));
+            let (Some(name), Some(target)) = (name, source.member("target")) else {
+                continue;
+            };
+            for (member, ty) in [
+                ("averageUtilization", ValueType::Number),
+                ("averageValue", ValueType::Quantity),
+                ("value", ValueType::Quantity),
+            ] {
+                if let Some(found) = target.member(member) {
+                    out.push(self.field(path(name, member), ty, Value::of(found), found));
+                }
+            }
+        }
+    }
+
+    /// What makes KEDA scale: `spec.triggers[kafka].lagThreshold`.
+    fn triggers(&self, out: &mut Vec<SurfaceField>) {
+        if !self.id.is("keda.sh", "ScaledObject") {
+            return;
+        }
+        let triggers = self.root.at(&["spec", "triggers"]);
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for trigger in triggers.iter().flat_map(|t| t.children()) {
+            let Some(kind) = trigger.text_at(&["type"]) else {
+                continue;
+            };
+            let name = trigger
+                .text_at(&["name"])
+                .filter(|n| !n.is_empty())
+                .unwrap_or(kind);
+            let nth = seen.entry(name).or_default();
+            *nth += 1;
+            let mut path = KeyPath::members(&["spec", "triggers"]);
+            path.0.push(match *nth {
+                1 => Segment::Item(vec![name.into()]),
+                n => Segment::Item(vec![name.into(), n.to_string().into()]),
+            });
+            out.push(self.field(
+                path.join("type"),
+                ValueType::Text,
+                Value::text(kind),
+                trigger,
+            ));
+            let metadata = trigger.member("metadata");
+            for known in metadata.iter().flat_map(|m| m.children()) {
+                if TRIGGER.contains(&known.key().as_str()) {
+                    let path = path.join(known.key().as_str());
+                    out.push(self.field(path, ValueType::Quantity, Value::of(known), known));
+                }
+            }
+        }
+    }
+
+    fn field(&self, path: KeyPath, ty: ValueType, value: Value, node: NodeRef<'_>) -> SurfaceField {
+        let is_presence = path.0.is_empty();
+        // The server fills in neither bound: `maxUnavailable: 1` is a choice here.
+        let has_defaults = !self.id.is("policy", "PodDisruptionBudget");
+        let keda = |name: &str| {
+            KEDA_DEFAULTS
+                .iter()
+                .any(|(n, text)| *n == name && node.scalar_text() == *text)
+        };
+        let place = self.git.map(|object| match is_presence {
+            true => object.place.clone(),
+            false => object.place_of(node),
+        });
+        SurfaceField {
+            holder: self.holder.clone(),
+            is_default: !is_presence
+                && has_defaults
+                && (is_filled_in(node)
+                    || self.id.is("keda.sh", "ScaledObject") && keda(node.key().as_str())),
+            entry: Entry::of(
+                value,
+                Origin {
+                    item: self.id.clone().into(),
+                    path: path.clone(),
+                    place,
+                },
+            ),
+            path,
+            ty,
+            object: self.id.clone(),
+        }
+    }
+}
+
+/// Whether leaving it out says the same.
+pub(super) fn is_filled_in(node: NodeRef<'_>) -> bool {
+    defaults::is_default(node) || defaults::is_dropped(node, false)
+}
+
+#[cfg(test)]
+#[path = "surface_tests.rs"]
+mod tests;

@@ -41,6 +41,12 @@ pub(super) enum Form {
     DiskPath,
     /// A folder relative to that of driftgate.yaml, which may be outside of the repository.
     Folder,
+    /// An object, as reports write it, or a pattern of them.
+    ObjectPattern,
+    /// A path of keys, or a pattern of them.
+    FieldPattern,
+    /// A value: any text, also none.
+    Value,
 }
 
 /// Why a text does not fit its place.
@@ -74,6 +80,9 @@ pub(super) fn visible(value: &str) -> String {
 impl Form {
     /// The text as it is used from here on (paths are normalised), or why it does not fit.
     pub(super) fn check(self, value: &str) -> Result<Box<str>, Misfit> {
+        if self == Form::Value {
+            return Ok(value.into());
+        }
         if value.is_empty() {
             return Err(Misfit {
                 class: "is empty",
@@ -149,6 +158,13 @@ impl Form {
                     "is no name of an environment variable: expected no blanks, `=` or `*`",
                 )
             }
+            Form::ObjectPattern if !is_object(value) => misfit(
+                value,
+                "is no object: expected `Kind/name` or `Kind/namespace/name`",
+            ),
+            Form::FieldPattern if !value.contains('*') && value.parse::<KeyPath>().is_err() => {
+                misfit(value, "is no field: expected one like `spec.replicas`")
+            }
             Form::DiskPath if value.starts_with('~') => misfit(
                 value,
                 "begins with `~`, which only a shell knows: write the path out",
@@ -165,6 +181,13 @@ impl Form {
 
 fn is_special(c: char) -> bool {
     matches!(c, '/' | '\\' | ',' | ':' | '*' | '?')
+}
+
+/// `Kind/name` or `Kind/namespace/name`; a pattern may stand for any of its parts.
+fn is_object(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('/').collect();
+    let whole = parts.len() <= 3 && parts.iter().all(|p| !p.is_empty());
+    whole && (parts.len() > 1 || text.contains('*')) && !text.contains(char::is_whitespace)
 }
 
 /// As Kubernetes checks them.

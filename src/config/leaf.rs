@@ -2,11 +2,12 @@
 //! knows how it is read and how it stands in the JSON Schema.
 
 use super::{
+    form::visible,
     read::{Cx, FromNode, shorten},
     suggest::{did_you_mean, listed},
 };
 use crate::model::{
-    time::parse_span,
+    time::{Timestamp, parse_span},
     tree::{Kind, NodeRef, Span},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -195,6 +196,58 @@ impl JsonSchema for Seconds {
     }
 }
 
+/// The last second of something that ends.
+pub(super) type Expiry = Spanned<Timestamp>;
+
+impl FromNode for Expiry {
+    fn read(cx: &mut Cx<'_>, node: NodeRef<'_>) -> Option<Self> {
+        let Some(text) = node.as_text() else {
+            cx.mismatch(node, "a date like 2026-12-01").hint(None);
+            return None;
+        };
+        let Some(value) = last_second(text) else {
+            let message = format!("`{}` is no date", visible(text));
+            cx.problem(node.span(), message).hint(
+                "year, month and day, like 2026-12-01: it ends with that day, in UTC".to_string(),
+            );
+            return None;
+        };
+        Some(Spanned {
+            value,
+            span: node.span(),
+        })
+    }
+
+    fn stand_in() -> Option<Self> {
+        Some(Spanned {
+            value: Timestamp(0),
+            span: None,
+        })
+    }
+}
+
+/// Of a day its last second; a time is what it says.
+fn last_second(text: &str) -> Option<Timestamp> {
+    let is_day = text.len() == 10 && !text.contains(['T', 't', ' ', ':']);
+    match (is_day, text.contains(['T', 't'])) {
+        (true, _) => format!("{text}T23:59:59Z").parse().ok(),
+        (false, true) => text.parse().ok(),
+        (false, false) => None,
+    }
+}
+
+impl JsonSchema for Expiry {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        inline("Expiry")
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].*)?$", "examples": ["2026-12-01"] })
+    }
+}
+
 /// A word out of a list.
 pub(super) trait Words: Copy + 'static {
     /// What the list is called in messages.
@@ -225,6 +278,10 @@ impl<T: Words> FromNode for Word<T> {
         }
         word.map(|(_, value, _)| Word(*value))
     }
+
+    fn stand_in() -> Option<Self> {
+        T::ALL.first().map(|(_, value, _)| Word(*value))
+    }
 }
 
 impl<T: Words> JsonSchema for Word<T> {
@@ -247,7 +304,7 @@ impl<T: Words> JsonSchema for Word<T> {
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum OneOrMany {
-    /// One path.
+    /// One.
     One(Text),
     /// Several, in this order.
     Many(Vec<Text>),
@@ -272,6 +329,30 @@ impl FromNode for OneOrMany {
                 None
             }
         }
+    }
+}
+
+/// Lists of names in order; one name is a list of one.
+pub(super) type Stages = Spanned<Vec<OneOrMany>>;
+
+impl FromNode for Stages {
+    fn read(cx: &mut Cx<'_>, node: NodeRef<'_>) -> Option<Self> {
+        Some(Spanned {
+            value: Vec::read(cx, node)?,
+            span: node.key_span().or_else(|| node.span()),
+        })
+    }
+}
+
+impl JsonSchema for Stages {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        inline("Stages")
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": generator.subschema_for::<OneOrMany>() })
     }
 }
 

@@ -11,6 +11,8 @@ mod environments;
 mod form;
 mod layers;
 mod leaf;
+mod parity;
+mod policy;
 mod raw;
 mod read;
 mod schema;
@@ -26,6 +28,7 @@ mod zero;
 mod tests;
 
 pub use discover::{NAMES, NotFound, discover};
+pub use policy::RULE_IDS;
 pub use schema::{SCHEMA_ID, json_schema};
 pub use show::show;
 pub(crate) use suggest::nearest;
@@ -44,6 +47,7 @@ use crate::{
 use each::Finder;
 use form::Form;
 use leaf::{Map, Text};
+use policy::{Known, Policy};
 use read::{Cx, FromNode};
 use services::Services;
 use std::{collections::BTreeMap, sync::Arc};
@@ -150,15 +154,30 @@ fn build(
         let at = Place::exact(cx.file.clone(), place.name.span);
         places.environments.insert(place.built.name.clone(), at);
     }
+    let mut known = Known::default();
     let targets = Services {
         cx,
         filler: &mut filler,
         finder,
         places,
+        known: &mut known,
         layers: 0,
     }
     .targets(raw, &environments);
     let repositories = repositories(cx, &mut filler, home, raw.repositories.as_ref());
+    let mut policy = Policy::new(cx, &mut filler, raw, &environments, &known);
+    let judged = Project {
+        parity: policy.parity(raw.parity.as_deref().unwrap_or_default()),
+        promotion: raw
+            .promotion
+            .as_ref()
+            .map_or_else(Vec::new, |p| policy.promotion(p)),
+        severities: policy.severities(raw.severity.as_deref().unwrap_or_default()),
+        ignore: policy.ignores(raw.ignore.as_deref().unwrap_or_default()),
+        waivers: policy.waivers(raw.waivers.as_deref().unwrap_or_default()),
+        baseline: raw.baseline.as_ref().and_then(|b| policy.path(b)),
+        ..Project::default()
+    };
     filler.finish(cx);
     let built = environments.values().map(|p| p.built.clone());
     Project {
@@ -168,7 +187,7 @@ fn build(
         render: render(cx, raw.render.as_ref()),
         deployers: deployers(raw),
         repositories,
-        ..Project::default()
+        ..judged
     }
 }
 

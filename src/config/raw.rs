@@ -2,7 +2,7 @@
 //! are what an editor shows, so they speak to the person who writes the file.
 
 use super::{
-    leaf::{Map, Scalar, Seconds, Text, Version, Word},
+    leaf::{Map, Scalar, Seconds, Stages, Text, Version, Word},
     read::{Cx, Fields, FromNode},
     words::{Keys, Later},
 };
@@ -65,10 +65,15 @@ macro_rules! fields {
 }
 
 mod layer;
+mod policy;
 
 pub(super) use layer::{
     Compose, ConfigMapRef, Desired, FileItem, Files, Helm, Kubernetes, Layer, Live, LiveFile,
     Spring, ValuesItem,
+};
+
+pub(super) use policy::{
+    Difference, EnvironmentList, EnvironmentRef, Ignore, ParityGroup, SeverityRule, Waiver,
 };
 
 fn field_name(rust: &str) -> String {
@@ -103,8 +108,22 @@ fields! {
         /// driftgate.yaml.
         #[schemars(example = serde_json::json!({ "config": "../config" }))]
         repositories: Option<Map<Text>>,
+        /// Environments that should agree, and where they may differ.
+        parity: Option<Vec<ParityGroup>>,
+        /// Stages in the order in which a value goes through them: each a list of environments.
+        #[schemars(example = serde_json::json!([["staging"], ["production-us", "production-eu"]]))]
+        promotion: Option<Stages>,
+        /// What findings are worth here. Later entries win.
+        severity: Option<Vec<SeverityRule>>,
+        /// Lasting rules about live: what something else owns, rightly.
+        ignore: Option<Vec<Ignore>>,
+        /// Accepted findings, each until a day.
+        waivers: Option<Vec<Waiver>>,
+        /// The file with the findings that were known when driftgate was introduced.
+        #[schemars(example = ".driftgate/baseline.json")]
+        baseline: Option<Text>,
     }
-    later ["parity", "promotion", "rules", "ignore", "waivers", "report", "baseline", "snapshots"];
+    later ["rules", "report", "snapshots"];
 }
 
 fields! {

@@ -6,6 +6,7 @@ use super::{
     environments::{self, Place, check_name},
     layers,
     leaf::{Entry, Text, Word},
+    policy::Known,
     raw,
     read::{Cx, is_lost},
     sides::{Builder, Declared},
@@ -44,6 +45,7 @@ pub(super) struct Services<'s, 'c, 'f> {
     pub(super) filler: &'s mut Filler,
     pub(super) finder: &'s mut Finder<'f>,
     pub(super) places: &'s mut Places,
+    pub(super) known: &'s mut Known,
     /// Built so far.
     pub(super) layers: usize,
 }
@@ -64,6 +66,7 @@ impl Services<'_, '_, '_> {
             self.check(project, entry);
         }
         let pattern = self.pattern(project, environments);
+        self.known.unsure = pattern.unsure;
         let named: BTreeMap<&str, &Entry<raw::Service>> = project
             .services
             .0
@@ -250,6 +253,11 @@ impl Services<'_, '_, '_> {
                 target.exact_keys = exact_keys(project, many, own);
                 out.push(target);
             }
+            let id = TargetId {
+                service: arc.clone(),
+                environment: place.built.name.clone(),
+            };
+            self.known.scopes.insert(id, scope);
         }
     }
 

@@ -108,6 +108,11 @@ impl Scope {
         self.unsure |= other.unsure;
     }
 
+    /// From here on an unknown variable proves nothing.
+    pub(super) fn doubt(&mut self) {
+        self.unsure = true;
+    }
+
     /// Sets one variable.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         self.values.insert(name.into(), Some(value.into()));

@@ -2,7 +2,8 @@
 
 use super::leaf::Words;
 use crate::model::{
-    report::FailOn,
+    finding::Severity,
+    report::{FailOn, Occasion},
     target::{FileFormat, SecretsMode, Tier},
     value::ValueType,
 };
@@ -223,5 +224,23 @@ impl Words for Keys {
             Keys::Exact,
             "Names meet only where they are the same text.",
         ),
+    ];
+}
+
+impl Words for Severity {
+    const WHAT: &'static str = "severity";
+    const ALL: &'static [(&'static str, Severity, &'static str)] = &[
+        ("error", Severity::Error, "Stops the gate."),
+        ("warning", Severity::Warning, "Should be looked at."),
+        ("info", Severity::Info, "Worth knowing."),
+    ];
+}
+
+impl Words for Occasion {
+    const WHAT: &'static str = "occasion";
+    const ALL: &'static [(&'static str, Occasion, &'static str)] = &[
+        ("review", Occasion::Review, "Before a merge."),
+        ("deploy", Occasion::Deploy, "Before a deploy."),
+        ("audit", Occasion::Audit, "On a schedule."),
     ];
 }

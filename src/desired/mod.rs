@@ -113,15 +113,8 @@ pub fn is_there(spec: &DesiredSpec, files: &Files) -> Result<bool, FileError> {
         DesiredSpec::Helm(spec) => files.exists(&spec.chart),
         // Another revision's render says nothing about this one's.
         DesiredSpec::Rendered { .. } => Ok(true),
-        DesiredSpec::File(spec) => {
-            for part in &spec.parts {
-                if files.exists(&part.file)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        }
-        DesiredSpec::Spring(spec) => files.exists(&spec.folder),
+        DesiredSpec::File(spec) => file::is_there(spec, files),
+        DesiredSpec::Spring(spec) => spring::is_there(spec, files),
         DesiredSpec::Compose(spec) => match spec.files.first() {
             Some(file) => files.exists(file),
             None => Ok(false),

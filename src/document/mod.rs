@@ -21,11 +21,7 @@ mod tfvars;
 mod toml;
 mod yaml;
 
-use crate::model::{
-    setting::KeyStyle,
-    target::FileFormat,
-    tree::{Kind, Span, Tree},
-};
+use crate::model::tree::{Kind, Span, Tree};
 
 /// How plain YAML scalars and tags are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,39 +157,6 @@ pub fn format_of(path: &str, dialect: Dialect) -> Option<Format> {
     };
     // `.env.production`, `.env.example`
     by_end.or_else(|| name.starts_with(".env.").then_some(ENV))
-}
-
-/// The format of a file of settings: the one that driftgate.yaml says, else by its name.
-/// Applications read YAML 1.2.
-#[must_use]
-pub fn format_for(path: &str, said: Option<FileFormat>) -> Option<Format> {
-    let Some(said) = said else {
-        return format_of(path, Dialect::Core);
-    };
-    Some(match said {
-        FileFormat::Yaml => Format::Yaml(Dialect::Core),
-        FileFormat::HelmValues => Format::Yaml(Dialect::K8s),
-        FileFormat::Cloudformation => Format::Yaml(Dialect::CloudFormation),
-        FileFormat::Json => Format::Json,
-        FileFormat::Jsonc => Format::Jsonc,
-        FileFormat::Toml => Format::Toml,
-        FileFormat::Dotenv => Format::Dotenv(EnvDialect::Dotenv),
-        FileFormat::ShellEnv => Format::Dotenv(EnvDialect::Shell),
-        FileFormat::DockerEnv => Format::Dotenv(EnvDialect::Docker),
-        FileFormat::ComposeEnv => Format::Dotenv(EnvDialect::Compose),
-        FileFormat::Properties => Format::Properties,
-        FileFormat::Ini => Format::Ini,
-        FileFormat::Tfvars => Format::Tfvars,
-    })
-}
-
-/// How files of a format spell their keys.
-#[must_use]
-pub fn key_style(format: Format) -> KeyStyle {
-    match format {
-        Format::Dotenv(_) => KeyStyle::Environment,
-        _ => KeyStyle::Tree,
-    }
 }
 
 /// The content of a file that is the value of a ConfigMap key (`application.yml`), when it is

@@ -4,6 +4,7 @@
 use super::{Item, LayerSide};
 use crate::model::{
     effective::EffectiveSetting,
+    entry::Origin,
     path::{KeyPath, Segment},
     setting::KeyStyle,
     target::DesiredSpec,
@@ -116,7 +117,7 @@ pub(super) fn replaced(items: &[Item<'_>], layers: &[LayerSide<'_>]) -> Vec<bool
 /// Whether a map came later where the item stands. An empty map is one already.
 fn is_filled_later(items: &[Item<'_>], here: &Node, at: usize) -> bool {
     let later = here.last_member.max(here.last_item).filter(|l| *l > at);
-    later.is_some_and(|l| items[l].covers(&items[at])) && !is_empty_map(&items[at])
+    later.is_some_and(|l| replaces(&items[l], &items[at])) && !is_empty_map(&items[at])
 }
 
 /// Whether, around the `child` on the way to the item, something else came later.
@@ -129,48 +130,44 @@ fn is_replaced_around(
 ) -> bool {
     let around = places.nodes[child].parent;
     let node = &places.nodes[around];
-    let covers = |later: usize| items[later].covers(&items[at]);
-    let by_value = |later: usize| {
-        !is_empty_map(&items[later])
-            && (!items[later].deletes || items[later].layer == items[at].layer)
-            && covers(later)
+    let by_value = |later: &usize| {
+        let later = &items[*later];
+        !is_empty_map(later)
+            && (!later.deletes || later.layer == items[at].layer)
+            && replaces(later, &items[at])
     };
     let mut later = node.own.iter().rev().take_while(|l| **l > at);
-    if later.any(|l| by_value(*l)) {
+    if later.any(by_value) {
         return true;
     }
-    let by_list = |later: usize| {
-        covers(later)
-            && !(places.nodes[child].is_item && same_file(&items[later], &items[at]))
-            && (around != ROOT || same_part(layers, &items[later], &items[at]))
-    };
-    let by_map = |later: usize| {
-        places.nodes[child].is_item
-            && covers(later)
-            && (around != ROOT || same_part(layers, &items[later], &items[at]))
-    };
-    let after = |l: &usize| *l > at;
-    node.last_item.filter(after).is_some_and(by_list)
-        || node.last_member.filter(after).is_some_and(by_map)
+    // A list replaces a list and a map, a map replaces a list.
+    let by_map = node.last_member.filter(|_| places.nodes[child].is_item);
+    [node.last_item, by_map].iter().flatten().any(|later| {
+        let (later, item) = (*later, &items[at]);
+        later > at
+            && replaces(&items[later], item)
+            && (around != ROOT || is_same_part(layers, &items[later], item))
+    })
 }
 
-/// Whether both are of one list: what one file says of it comes together.
-fn same_file(a: &Item<'_>, b: &Item<'_>) -> bool {
-    a.layer == b.layer
-        && match (a.entry.entry.origin(), b.entry.entry.origin()) {
-            (Some(a), Some(b)) => {
-                let file =
-                    |p: &crate::model::entry::Origin| p.place.as_ref().map(|p| p.file.clone());
-                a.item == b.item && file(a) == file(b)
-            }
+/// What one file says comes together; all else that comes later replaces what it covers.
+fn replaces(later: &Item<'_>, earlier: &Item<'_>) -> bool {
+    let is_same_file = later.layer == earlier.layer
+        && match (later.entry.entry.origin(), earlier.entry.entry.origin()) {
+            (Some(a), Some(b)) => a.item == b.item && file(a) == file(b),
             (None, None) => true,
             _ => false,
-        }
+        };
+    !is_same_file && later.covers(earlier)
+}
+
+fn file(origin: &Origin) -> Option<&str> {
+    origin.place.as_ref().map(|p| &*p.file)
 }
 
 /// Whether two files' selected parts, which are lists themselves, are the same part: only then
 /// does one replace the other.
-fn same_part(layers: &[LayerSide<'_>], a: &Item<'_>, b: &Item<'_>) -> bool {
+fn is_same_part(layers: &[LayerSide<'_>], a: &Item<'_>, b: &Item<'_>) -> bool {
     match (selected(layers, a), selected(layers, b)) {
         (Some(a), Some(b)) => a == b,
         _ => false,
@@ -181,7 +178,7 @@ fn selected<'a>(layers: &[LayerSide<'a>], item: &Item<'_>) -> Option<Option<&'a 
     let Some(DesiredSpec::File(spec)) = &layers[item.layer].layer.desired else {
         return None;
     };
-    let file = &*item.entry.entry.origin()?.place.as_ref()?.file;
+    let file = file(item.entry.entry.origin()?)?;
     let part = spec.parts.iter().find(|p| *p.file == *file)?;
     Some(part.select.as_ref())
 }

@@ -2,6 +2,7 @@
 
 use super::{
     path::KeyPath,
+    secret::Sameness,
     setting::SettingEntry,
     value::{Unread, ValueType},
 };
@@ -106,13 +107,25 @@ impl EffectiveSetting {
         self.winners.iter().filter_map(|i| self.stack.get(*i))
     }
 
-    /// Everything that is hidden, highest precedence first.
+    /// Everything that is hidden, highest precedence first. What other containers see of the same
+    /// layer is not, where it is the same value: the winner stands for all of them.
     pub fn shadowed(&self) -> impl Iterator<Item = &Placed> {
         let is_winner = |i: &usize| self.winners.contains(i);
+        let stands_for = |w: &Placed, p: &Placed| {
+            w.layer == p.layer
+                && !p.entry.seen_by.is_empty()
+                && p.entry.seen_by.iter().all(|c| w.entry.seen_by.contains(c))
+                && w.entry
+                    .entry
+                    .value
+                    .same_setting(&p.entry.entry.value, self.ty)
+                    == Sameness::Equal
+        };
         (0..self.stack.len())
             .rev()
             .filter(move |i| !is_winner(i))
             .filter_map(|i| self.stack.get(i))
+            .filter(move |p| !self.winning().any(|w| stands_for(w, p)))
     }
 
     /// The path of the setting in the highest layer.
@@ -128,25 +141,32 @@ impl EffectiveSetting {
 #[must_use]
 pub fn words(name: &str) -> Arc<str> {
     let mut out = String::with_capacity(name.len() + 4);
-    let chars: Vec<char> = name.chars().collect();
-    for (i, &c) in chars.iter().enumerate() {
+    // Within a name of capitals only, nothing begins inside a word.
+    let has_lower = name.chars().any(char::is_lowercase);
+    let mut chars = name.chars().peekable();
+    let mut before: Option<char> = None;
+    while let Some(c) = chars.next() {
         if !c.is_alphanumeric() {
             if !out.is_empty() && !out.ends_with(' ') {
                 out.push(' ');
             }
-            continue;
+        } else {
+            let mut next_is_lower = || chars.peek().is_some_and(|n| n.is_lowercase());
+            let begins = has_lower
+                && c.is_uppercase()
+                && before.is_some_and(|b| {
+                    b.is_lowercase() || b.is_ascii_digit() || (b.is_uppercase() && next_is_lower())
+                });
+            if begins && !out.ends_with(' ') {
+                out.push(' ');
+            }
+            if c.is_ascii() {
+                out.push(c.to_ascii_lowercase());
+            } else {
+                out.extend(c.to_lowercase());
+            }
         }
-        let before = i.checked_sub(1).map(|b| chars[b]);
-        let next_is_lower = chars.get(i + 1).is_some_and(|n| n.is_lowercase());
-        let begins = c.is_uppercase()
-            && before.is_some_and(|b| {
-                b.is_lowercase() || b.is_ascii_digit() || (b.is_uppercase() && next_is_lower)
-            });
-        // Within a name of capitals only, nothing begins inside a word.
-        if begins && chars.iter().any(|c| c.is_lowercase()) && !out.ends_with(' ') {
-            out.push(' ');
-        }
-        out.extend(c.to_lowercase());
+        before = Some(c);
     }
     out.truncate(out.trim_end().len());
     out.into()

@@ -284,6 +284,8 @@ pub struct Subject {
     pub sides: Vec<SideShown>,
     /// Further services that have the same, for what is about several environments.
     pub also_in: Vec<Arc<str>>,
+    /// The higher layer that hides a setting: the application does not see this one.
+    pub hidden_by: Option<Arc<str>>,
     /// Who sees it: `Deployment/shop/api container api`.
     pub affects: Vec<Box<str>>,
     /// Fields whose difference is this one, seen from elsewhere.
@@ -314,6 +316,7 @@ impl Subject {
             live: None,
             sides: vec![],
             also_in: vec![],
+            hidden_by: None,
             affects: vec![],
             explains: vec![],
             cause: None,

@@ -59,9 +59,9 @@ pub enum ValueType {
     Text,
     /// A Kubernetes quantity: `500m` equals `0.5`.
     Quantity,
-    /// A span of time: `60s` equals `1m0s`, `PT1M` and `1m`.
+    /// A span of time: `60s` equals `1m0s`, `PT1M` and `1m`. `60` alone is no span.
     Duration,
-    /// A size: `1GiB` equals `1024MiB`.
+    /// A size: `1GiB` equals `1024MiB`, `1GB` equals `1000MB`, a number alone is bytes.
     Bytes,
     /// `true`, `yes`, `on` and `1` are one value.
     Boolean,
@@ -124,10 +124,7 @@ impl Value {
             (Value::Secret(_), _) | (_, Value::Secret(_)) => {
                 Sameness::NotComparable("one side is a secret, the other is not")
             }
-            (Value::Plain(Plain::Tree(a)), Value::Plain(Plain::Tree(b))) => {
-                a.root().sameness(b.root())
-            }
-            (Value::Plain(a), Value::Plain(b)) => Sameness::of(a.same(b, ty)),
+            (Value::Plain(a), Value::Plain(b)) => a.same(b, ty),
         }
     }
 
@@ -137,7 +134,10 @@ impl Value {
     pub fn same_setting(&self, other: &Value, ty: ValueType) -> Sameness {
         match (self, other) {
             (Value::Plain(a), Value::Plain(b)) if a.is_scalar() && b.is_scalar() => {
-                Sameness::of(a.same(b, ty) || a.text() == b.text())
+                match a.text() == b.text() {
+                    true => Sameness::Equal,
+                    false => a.same(b, ty),
+                }
             }
             _ => self.same(other, ty),
         }
@@ -186,31 +186,6 @@ impl Plain {
                 .into(),
         }
     }
-
-    /// Neither `null` nor a map or list.
-    fn is_scalar(&self) -> bool {
-        matches!(self, Plain::Bool(_) | Plain::Number(_) | Plain::Text(_))
-    }
-
-    fn same(&self, other: &Plain, ty: ValueType) -> bool {
-        use crate::kubernetes::quantity;
-        match (self, other) {
-            (Plain::Number(a), Plain::Number(b)) if same_number(a, b) => true,
-            (a, b) => match ty {
-                ValueType::Text => a == b,
-                ValueType::Quantity => a.text() == b.text() || quantity::same(&a.text(), &b.text()),
-                ValueType::Duration => {
-                    a.text() == b.text() || quantity::same_duration(&a.text(), &b.text())
-                }
-                ValueType::Bytes
-                | ValueType::Boolean
-                | ValueType::Number
-                | ValueType::Json
-                | ValueType::List
-                | ValueType::Set => a.text() == b.text(),
-            },
-        }
-    }
 }
 
 /// Numeric equality of two spellings; integers exactly, however large.
@@ -220,7 +195,9 @@ pub fn same_number(a: &str, b: &str) -> bool {
         || match (a.parse::<i128>(), b.parse::<i128>()) {
             (Ok(x), Ok(y)) => x == y,
             (Err(_), Err(_)) | (Ok(_), Err(_)) | (Err(_), Ok(_)) => {
-                matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(x), Ok(y)) if x.total_cmp(&y).is_eq())
+                // Beyond what a float holds, all numbers would be one.
+                matches!((a.parse::<f64>(), b.parse::<f64>()),
+                    (Ok(x), Ok(y)) if x.is_finite() && x.total_cmp(&y).is_eq())
             }
         }
 }

@@ -40,6 +40,11 @@ pub(crate) fn learn(
         if !state.layers.iter().any(|l| l.target == t && l.in_scope) {
             continue;
         }
+        // Without a cluster nothing says what was deployed, and nobody expects it to.
+        let of_cluster = |l: &crate::plan::LayerPlan| l.kubernetes().is_some();
+        if target.environment.deployed.is_none() && !target.layers.iter().any(of_cluster) {
+            continue;
+        }
         let mut deployed = one(run, plan, state, t, live);
         let revision = resolve(run, &mut deployed);
         for layer in state
@@ -50,7 +55,11 @@ pub(crate) fn learn(
             let Some((repository, revision)) = &revision else {
                 continue;
             };
-            let spec = target.layers[layer.layer].base.as_ref();
+            let planned = &target.layers[layer.layer];
+            if planned.layer.repository.is_some() {
+                continue;
+            }
+            let spec = planned.base.as_ref();
             match repository.files_at(revision) {
                 Ok(files) => {
                     let world = reader.world(spec, &files, layer.namespace.as_deref());

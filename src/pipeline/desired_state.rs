@@ -1,7 +1,7 @@
 //! What git says, for every layer of every target: base and head, each distinct specification
 //! read once.
 
-use super::{inputs::Run, revisions::Revisions};
+use super::{inputs::Run, repositories, revisions::Revisions};
 use crate::{
     desired::{self, DesiredContext},
     git::Files,
@@ -47,15 +47,25 @@ pub(crate) struct LayerState {
 /// Reads base and head of everything that is planned.
 pub(crate) fn read(run: &Run<'_>, plan: &Plan, revisions: &Revisions) -> State {
     let reader = Reader::new(run, plan);
+    let others = repositories::open(run, plan, revisions);
     let mut layers = Vec::new();
     for (t, target) in plan.targets.iter().enumerate() {
-        let files = files_of(run, target, revisions);
+        let own = files_of(run, target, revisions);
         for (l, layer) in target.layers.iter().enumerate() {
+            let other = layer
+                .layer
+                .repository
+                .as_ref()
+                .map(|name| match &others[name] {
+                    Ok(files) => Sides::Read(Box::new((files.clone(), files.clone()))),
+                    Err(why) => Sides::Unread(why.clone()),
+                });
+            let files = other.as_ref().unwrap_or(&own);
             let namespace = reader.namespace(layer);
             let world = |spec: Option<&DesiredSpec>, files: &Files| {
                 reader.world(spec, files, namespace.as_deref())
             };
-            let (base, head) = match &files {
+            let (base, head) = match files {
                 Sides::Unread(why) => {
                     let unread = Arc::new(DesiredWorld::unread(why.clone()));
                     (unread.clone(), unread)
@@ -64,7 +74,9 @@ pub(crate) fn read(run: &Run<'_>, plan: &Plan, revisions: &Revisions) -> State {
                     let (base, head) = (&files.0, &files.1);
                     let after = world(layer.head.as_ref(), head);
                     let before = match &layer.base {
-                        _ if revisions.base_shown.is_none() && layer.base == layer.head => {
+                        _ if (revisions.base_shown.is_none() || other.is_some())
+                            && layer.base == layer.head =>
+                        {
                             after.clone()
                         }
                         // The first adoption, or a new folder: base has nothing there.

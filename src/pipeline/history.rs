@@ -1,18 +1,22 @@
 //! Since when git has a value, and whether it ever had the live one: what comparing wants to know
 //! of history, answered one walk per file.
 
-use super::{desired_state::State, inputs::Run, revisions::Revisions};
+use super::{Analysis, desired_state::State, inputs::Run, revisions::Revisions};
 use crate::{
-    compare::{Compared, Comparison},
+    compare::Compared,
+    desired,
     document::{self, Dialect, Format, Parsed},
     history::{Answer, FileHistory, Limits, Question},
     model::{
+        finding::CommitShown,
         observation::ObjectId,
         path::{KeyPath, Segment},
         place::Place,
+        target::DesiredSpec,
         tree::{Kind, NodeRef},
         value::{Plain, Value},
     },
+    plan::{LayerPlan, Plan},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
@@ -28,18 +32,28 @@ type Pick<'a> = Box<dyn Fn(Option<&Parsed>) -> Option<Picked> + 'a>;
 struct Asked {
     layer: usize,
     entry: usize,
-    object: ObjectId,
+    holder: Holder,
     path: KeyPath,
     live: Option<Arc<str>>,
 }
 
+/// What holds an entry in its file.
+pub(super) enum Holder {
+    /// One of the objects in it.
+    Object(ObjectId),
+    /// The file itself, read as this format.
+    File(Format),
+}
+
 /// Fills in `since` and `in_git` of all entries whose place in git is known.
-pub(crate) fn fill(
-    run: &Run<'_>,
-    revisions: &Revisions,
-    state: &State,
-    compared: &mut [Option<Comparison>],
-) {
+pub(crate) fn fill(run: &Run<'_>, analysis: &mut Analysis) {
+    let Analysis {
+        revisions,
+        plan,
+        state,
+        compared,
+        ..
+    } = analysis;
     let (Some(repository), Some(commit)) = (&run.repository, &revisions.head_commit) else {
         return;
     };
@@ -47,7 +61,7 @@ pub(crate) fn fill(
     let mut n = 0;
     'all: for (l, comparison) in compared.iter().enumerate() {
         for (e, entry) in comparison.iter().flat_map(|c| c.entries.iter().enumerate()) {
-            let Some((place, object, path)) = place_in_git(state, l, entry) else {
+            let Some((place, holder, path)) = place_in_git(plan, state, l, entry) else {
                 continue;
             };
             n += 1;
@@ -57,7 +71,7 @@ pub(crate) fn fill(
             by_file.entry(place.file).or_default().push(Asked {
                 layer: l,
                 entry: e,
-                object,
+                holder,
                 path,
                 live: live_text(entry),
             });
@@ -84,30 +98,91 @@ pub(crate) fn fill(
     }
 }
 
+/// An entry that [`since`] is asked about: its file, what holds it there, and where.
+pub(super) type Written = (Arc<str>, Holder, KeyPath);
+
+/// The commit that gave each of these entries its value, as far as history tells.
+pub(super) fn since(
+    run: &Run<'_>,
+    revisions: &Revisions,
+    entries: Vec<Written>,
+) -> Vec<Option<CommitShown>> {
+    let mut out = vec![None; entries.len()];
+    let (Some(repository), Some(commit), false) =
+        (&run.repository, &revisions.head_commit, revisions.work_tree)
+    else {
+        return out;
+    };
+    let mut by_file: BTreeMap<Arc<str>, Vec<Asked>> = BTreeMap::new();
+    for (entry, (file, holder, path)) in entries.into_iter().enumerate().take(QUESTIONS) {
+        by_file.entry(file).or_default().push(Asked {
+            layer: 0,
+            entry,
+            holder,
+            path,
+            live: None,
+        });
+    }
+    for (file, asked) in by_file {
+        let limits = Limits::default();
+        let answers = match FileHistory::of(repository, commit, &file, limits, &Instant::now) {
+            Ok(history) => ask(&history, &file, &asked),
+            Err(_) => continue,
+        };
+        for (question, answer) in asked.iter().zip(answers) {
+            out[question.entry] = answer.since.commit().cloned();
+        }
+    }
+    out
+}
+
 /// The file, object and path that an entry has in git: where it is written, or where the object
 /// is that lacks it.
 fn place_in_git(
+    plan: &Plan,
     state: &State,
     layer: usize,
     entry: &Compared,
-) -> Option<(Place, ObjectId, KeyPath)> {
+) -> Option<(Place, Holder, KeyPath)> {
+    let of = &state.layers[layer];
+    let planned = &plan.targets[of.target].layers[of.layer];
+    // Another repository's history is not this one's.
+    if planned.layer.repository.is_some() {
+        return None;
+    }
     let s = &entry.sides;
     let written = [&s.head, &s.base, &s.deployed]
         .into_iter()
         .find_map(|r| r.present()?.origin());
-    let (place, object, path) = match written {
-        Some(origin) => (
-            origin.place.clone()?,
-            origin.object()?.clone(),
-            origin.path.clone(),
-        ),
+    let (place, holder, path) = match written {
+        Some(origin) => {
+            let place = origin.place.clone()?;
+            let holder = match origin.object() {
+                Some(object) => Holder::Object(object.clone()),
+                None => file_holder(planned, &place.file)?,
+            };
+            (place, holder, origin.path.clone())
+        }
         None => {
             let origin = s.live.present()?.origin()?;
-            let object = state.layers[layer].head.objects.get(origin.object()?)?;
-            (object.place.clone(), object.id.clone(), origin.path.clone())
+            let object = of.head.objects.get(origin.object()?)?;
+            let holder = Holder::Object(object.id.clone());
+            (object.place.clone(), holder, origin.path.clone())
         }
     };
-    (place.is_exact() && !path.0.is_empty()).then_some((place, object, path))
+    (place.is_exact() && !path.0.is_empty()).then_some((place, holder, path))
+}
+
+/// How the file of a layer of settings is read.
+pub(super) fn file_holder(planned: &LayerPlan, file: &str) -> Option<Holder> {
+    let said = match planned.head.as_ref().or(planned.base.as_ref())? {
+        DesiredSpec::File(spec) => {
+            let part = spec.parts.iter().find(|p| &*p.file == file);
+            part.and_then(|p| p.format)
+        }
+        _ => None,
+    };
+    desired::format_of_file(file, said).map(Holder::File)
 }
 
 fn live_text(entry: &Compared) -> Option<Arc<str>> {
@@ -118,7 +193,13 @@ fn live_text(entry: &Compared) -> Option<Arc<str>> {
 }
 
 fn ask(history: &FileHistory<'_>, file: &str, asked: &[Asked]) -> Vec<Answer> {
-    let format = document::format_of(file, Dialect::K8s).unwrap_or(Format::Yaml(Dialect::K8s));
+    let of_file = asked.iter().find_map(|a| match a.holder {
+        Holder::File(format) => Some(format),
+        Holder::Object(_) => None,
+    });
+    let format = of_file
+        .or_else(|| document::format_of(file, Dialect::K8s))
+        .unwrap_or(Format::Yaml(Dialect::K8s));
     let parse = |bytes: &[u8]| -> Option<Parsed> {
         let parsed = document::parse(bytes, format);
         (!parsed.problems.iter().any(|p| p.blocks)).then_some(parsed)
@@ -146,12 +227,17 @@ fn pick(version: Option<&Parsed>, asked: &Asked) -> Option<Option<Arc<str>>> {
     let Some(version) = version else {
         return Some(None);
     };
-    let found = version
-        .documents
-        .iter()
-        .flat_map(|d| unfold(d.tree.root()))
-        .find(|root| same_object(*root, &asked.object));
-    Some(found.and_then(|root| text_at(root, &asked.path.0, "")))
+    let roots = version.documents.iter().map(|d| d.tree.root());
+    Some(match &asked.holder {
+        Holder::Object(object) => roots
+            .flat_map(unfold)
+            .find(|root| same_object(*root, object))
+            .and_then(|root| text_at(root, &asked.path.0, "")),
+        // Of several documents (Spring's), a later one wins.
+        Holder::File(_) => roots
+            .filter_map(|root| text_at(root, &asked.path.0, ""))
+            .last(),
+    })
 }
 
 /// Whether a document is the object, whatever version of its API it is written in.

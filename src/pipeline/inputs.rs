@@ -1,5 +1,6 @@
 //! What a run is given, and what all of its stages share.
 
+use super::repositories::Checkout;
 use crate::{
     classify::ByNameAndLook,
     desired::ParseCache,
@@ -36,6 +37,8 @@ pub struct Inputs {
     pub kubeconfig: Option<PathBuf>,
     /// For each source.
     pub timeout_seconds: u64,
+    /// Other checkouts, by name; instead of the configuration's.
+    pub repositories: BTreeMap<Box<str>, Checkout>,
     /// Renders by revision.
     pub rendered: BTreeMap<String, PathBuf>,
     /// Instead of a driftgate.yaml.

@@ -10,13 +10,16 @@ use super::{
 };
 use crate::{
     check::{
-        CheckContext, RunContext, TargetView, ambiguous_key, deploy_overdue, duplicate_definition,
-        pending_restart, precedence_deviates, shadowed_edit, source_unavailable, states,
+        CheckContext, RunContext, TargetView, ambiguous_key, between, deploy_overdue,
+        difference_declared_twice, difference_unused, duplicate_definition, foreign_environment,
+        parity_gap, pending_restart, precedence_deviates, shadowed_edit, source_unavailable,
+        spelling_differs, states,
     },
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
         desired::DesiredWorld,
-        finding::{Finding, Message},
+        entry::EntryKey,
+        finding::{Finding, Message, Subject},
         observation::{ObjectId, Observation, Outcome, Scope},
         problem::Problem,
         report::{Coverage, CoverageStatus, FailOn, Report, SideName, Verdict},
@@ -31,6 +34,7 @@ use crate::{
 use std::{
     cell::LazyCell,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 /// Compares every layer in scope; absent for the others.
@@ -219,6 +223,23 @@ pub(crate) fn report(
     report
 }
 
+/// The layer that hides a setting of a lower one.
+fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
+    let EntryKey::Setting(name) = &subject.key else {
+        return None;
+    };
+    let at = views.binary_search_by(|v| {
+        (&v.id.service, &v.id.environment).cmp(&(&subject.service, &subject.environment))
+    });
+    let view = &views[at.ok()?];
+    let config = view.live.unwrap_or(view.head);
+    let own = config.layers.iter().position(|l| l.name == subject.layer)?;
+    let setting = config.find(name)?;
+    let winners = setting.winning().map(|p| p.layer);
+    let lowest = winners.min().filter(|_| setting.unknown.is_none())?;
+    (lowest > own).then(|| config.layers[lowest].name.clone())
+}
+
 /// The rules that look at a target's layers together, or at several targets.
 fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &mut Report) {
     let judge = &analysis.plan.judge;
@@ -231,6 +252,24 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
         now: run.now,
         whole: analysis.plan.whole,
     };
+    let subjects = (report.findings.iter_mut().map(|f| &mut f.subject))
+        .chain(report.changes.iter_mut().map(|c| &mut c.subject));
+    for subject in subjects {
+        subject.hidden_by = hidden_by(views, subject);
+    }
+    let between = between::compare(&cx);
+    let parity = parity_gap::run(&cx, &between);
+    report.findings.extend(parity.findings);
+    report.changes.extend(parity.changes);
+    report.notes.extend(parity.notes);
+    report
+        .findings
+        .extend(difference_declared_twice::run(&cx, &between));
+    report
+        .findings
+        .extend(difference_unused::run(&cx, &between));
+    report.findings.extend(spelling_differs::run(&cx, &between));
+    report.findings.extend(foreign_environment::run(&cx));
     report.findings.extend(ambiguous_key::run(&cx));
     report.findings.extend(duplicate_definition::run(&cx));
     report.findings.extend(precedence_deviates::run(&cx));
@@ -473,7 +512,11 @@ fn live_status(
             format!("{} (and {} more)", first.detail, rest.len()),
         ),
     };
-    if held.objects + held.entries == 0 {
+    let read = match settings_of(planned, system) {
+        Some(_) => held.entries,
+        None => held.objects,
+    };
+    if read == 0 {
         CoverageStatus::Failed(why)
     } else {
         CoverageStatus::Partial(why)

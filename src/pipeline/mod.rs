@@ -5,18 +5,22 @@ mod deployed;
 mod desired_state;
 mod doctor;
 mod effective;
+mod explain;
 mod history;
 mod inputs;
 mod judge;
 mod live;
 mod policy;
+mod repositories;
 mod revisions;
 mod snapshot;
 mod waive;
 
 pub use baseline::{BaselineOutcome, baseline_of};
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
+pub use explain::{ExplainRequest, explain};
 pub use inputs::{Inputs, Progress, ZeroConfig};
+pub use repositories::Checkout;
 pub use snapshot::{SnapshotOutcome, SnapshotRequest, snapshot};
 pub use waive::{Accepting, Waived, Wanted, waivable, write_waiver};
 
@@ -66,12 +70,7 @@ pub enum BaselineFrom {
 pub fn check(request: &CheckRequest) -> anyhow::Result<Report> {
     let run = Run::new(&request.inputs)?;
     let mut analysis = analyse(&run, request)?;
-    history::fill(
-        &run,
-        &analysis.revisions,
-        &analysis.state,
-        &mut analysis.compared,
-    );
+    history::fill(&run, &mut analysis);
     let effective = analysis.effective(&|t| judge::needs_merging(&analysis.plan, t));
     let views = effective::views(&analysis.plan, &effective);
     let given = policy::Given::read(&run, &analysis, &request.baseline)?;

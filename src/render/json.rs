@@ -7,7 +7,7 @@ mod sides;
 
 use super::{
     Format, Style, message,
-    parts::{ByJson, CommitJson, PlaceJson, ShownJson, WrittenJson, write_json},
+    parts::{AcceptedJson, ByJson, CommitJson, PlaceJson, ShownJson, WrittenJson, write_json},
 };
 use crate::{
     model::{
@@ -28,7 +28,7 @@ use crate::{
     text::shell_line,
 };
 use serde::Serialize;
-use sides::{AcceptedJson, SideJson};
+use sides::SideJson;
 use std::{io, sync::Arc};
 
 /// The format.
@@ -257,6 +257,8 @@ struct SubjectJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     effective: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    hidden_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<DesiredJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     desired: Option<DesiredJson<'a>>,
@@ -294,7 +296,8 @@ impl<'a> SubjectJson<'a> {
             key,
             object,
             message: message(&s.message),
-            effective: (kind == "setting").then_some(true),
+            effective: (kind == "setting").then_some(s.hidden_by.is_none()),
+            hidden_by: s.hidden_by.as_deref(),
             base: s.base.as_ref().map(DesiredJson::of),
             desired: s.desired.as_ref().map(DesiredJson::of),
             deployed: s.deployed.as_ref().map(DesiredJson::of),

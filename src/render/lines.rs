@@ -6,7 +6,7 @@ use crate::{
         place::{Exactness, Place},
     },
     render::words,
-    text::page::{Page, Paint, Span},
+    text::page::{Page, Paint, Span, total},
 };
 use std::io;
 
@@ -64,7 +64,9 @@ pub(crate) fn table(page: &mut Page<'_>, indent: usize, rows: &[Row]) -> io::Res
         })
         .collect();
     let taken: usize = indent + widths.iter().flatten().map(|w| w + 2).sum::<usize>();
-    let beside = taken + REST <= page.width();
+    let roomy = taken + REST <= page.width();
+    let widest = rows.iter().map(|r| total(&r.rest)).max().unwrap_or(0);
+    let beside = roomy || taken + widest <= page.width();
     for row in rows {
         let cells: Vec<(Span, usize)> = row
             .cells
@@ -77,7 +79,8 @@ pub(crate) fn table(page: &mut Page<'_>, indent: usize, rows: &[Row]) -> io::Res
                 .iter()
                 .map(|(c, w)| c.width().max(*w) + 2)
                 .sum::<usize>();
-        if beside && own + REST <= page.width() {
+        let fits = own + total(&row.rest).min(REST) <= page.width();
+        if beside && fits {
             page.columns(indent, &cells, &row.rest)?;
         } else {
             page.columns(indent, &cells, &[])?;

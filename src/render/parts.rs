@@ -3,7 +3,7 @@
 
 use crate::{
     model::{
-        finding::{Certainty, CommitShown, Writer, Written},
+        finding::{Accepted, Certainty, CommitShown, Writer, Written},
         place::{Exactness, Place},
         time::Timestamp,
         value::Shown,
@@ -146,6 +146,31 @@ impl<'a> WrittenJson<'a> {
             not_later_than: w.not_later_than,
             not_earlier_than: w.not_earlier_than,
             certainty: w.certainty,
+        }
+    }
+}
+
+/// What accepted a finding.
+#[derive(Serialize)]
+pub(crate) struct AcceptedJson<'a> {
+    by: &'static str,
+    reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<Timestamp>,
+    #[serde(flatten)]
+    place: Option<PlaceJson<'a>>,
+}
+
+impl<'a> AcceptedJson<'a> {
+    pub(crate) fn of(a: &'a Accepted) -> AcceptedJson<'a> {
+        AcceptedJson {
+            by: a.by,
+            reason: &a.reason,
+            owner: a.owner.as_deref(),
+            expires: a.expires,
+            place: a.place.as_ref().map(PlaceJson::of),
         }
     }
 }

@@ -1029,3 +1029,74 @@ fn a_file_is_written_whole_or_not_at_all() {
     assert_eq!(left.len(), 1, "nothing half-written is left: {left:?}");
     assert!(write_file(&folder.path().join("no/such/folder.jsonl"), &[section], &k).is_err());
 }
+
+#[test]
+fn a_secret_that_field_ownership_repeats_is_not_recorded() {
+    // Made up, and put together at run time so that no scanner takes this file for a leak.
+    let token = format!("ghp_{}", "0123456789abcdefghijABCDEFGHIJ456789");
+    let key = key();
+    let mut builder =
+        crate::model::observation::ObservationBuilder::new(&key, &crate::classify::ByNameAndLook);
+    // A list declared as a set: each item is named by its value.
+    builder.item(
+        ItemId::Object(ObjectId::new("example.io", "Gateway", Some("shop"), "api")),
+        tree(&format!(r#"{{"spec":{{"clients":["web","{token}"]}}}}"#)),
+        vec![wrote(&format!(
+            r#"{{"f:spec":{{"f:clients":{{"v:\"web\"":{{}},"v:\"{token}\"":{{}}}}}}}}"#
+        ))],
+    );
+    let observation = builder.finish();
+    let text = String::from_utf8(bytes_of(&observation, &key)).expect("UTF-8");
+    assert!(!text.contains("0123456789abcdefghij"), "{text}");
+    assert!(text.contains(r#"v:\\\"web\\\""#), "the others stay: {text}");
+    assert!(!format!("{observation:?}").contains("0123456789abcdefghij"));
+}
+
+#[test]
+fn variables_parameters_and_files_are_recorded() {
+    let key = key();
+    let id = |name: &str| ItemId::Parameter(name.into());
+    let file = ItemId::Document("/etc/api/app.yml".into());
+    let read = |scope, outcome| Read {
+        scope,
+        outcome,
+        revision: None,
+    };
+    let failed = Unread::new(UnreadCause::Malformed, "no UTF-8");
+    let observation = Observation::from_parts(
+        None,
+        vec![
+            read(Scope::Item(id("LOG_LEVEL")), Outcome::Complete),
+            read(Scope::Item(id("NOT_SET")), Outcome::Complete),
+            read(Scope::Item(id("BYTES")), Outcome::Failed(failed)),
+            read(Scope::Item(file.clone()), Outcome::Complete),
+            read(Scope::Prefix("/production/api/".into()), Outcome::Complete),
+        ],
+        vec![
+            item(id("LOG_LEVEL"), tree(r#""info""#), vec![]),
+            item(id("/production/api/RATIO"), tree("1.50"), vec![]),
+            item(file.clone(), tree(r#"{"db":{"timeout":"10s"}}"#), vec![]),
+        ],
+    );
+    let bytes = bytes_of(&observation, &key);
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    for part in [
+        r#"{"item":{"parameter":"NOT_SET"}}"#,
+        r#"{"prefix":"/production/api/"}"#,
+        r#"{"id":{"document":"/etc/api/app.yml"},"tree":{"db":{"timeout":"10s"}}}"#,
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let again = read_one(&bytes, &key).observation;
+    assert_eq!(again, observation);
+    assert!(matches!(again.find(&id("NOT_SET")), Reading::Absent(_)));
+    assert!(matches!(
+        again.find(&id("/production/api/GONE")),
+        Reading::Absent(_)
+    ));
+    assert!(matches!(again.find(&id("BYTES")), Reading::Unknown(u) if u.detail.contains("UTF-8")));
+    assert!(matches!(
+        again.find(&ItemId::Document("/etc/other.yml".into())),
+        Reading::Unknown(_)
+    ));
+}

@@ -9,25 +9,22 @@ mod read;
 mod tests;
 
 use crate::{
-    document,
+    document::Format,
     model::{
-        entry::{Entry, Origin},
         observation::{ItemId, Observation, Outcome, Read, Scope},
         path::KeyPath,
-        setting::{
-            KeyStyle, LayerSettings, SettingEntry, is_name_value_list, select, setting_name,
-            settings_below,
-        },
+        setting::{LayerSettings, SettingEntry, settings_below},
         target::{LiveFileSpec, LiveSpec},
-        tree::{Kind, NodeRef, Tree},
-        value::{Reading, Unread, UnreadCause, Value},
+        tree::{NodeRef, Tree},
+        value::{Reading, Unread, UnreadCause},
     },
+    settings::{Found, Wrong, below_prefix, entries, format_of_file, prefix, select},
     source::{
         BoxFuture, ConnectContext, Diagnosis, LiveOnly, ReadContext, Source, SourceKind, Wanted,
     },
 };
 use read::Reader;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// Files on disk as a kind of source.
 pub static KIND: SourceKind = SourceKind {
@@ -84,7 +81,7 @@ fn rights(systems: &[(LiveSpec, Wanted)]) -> String {
 
 fn connect(spec: &LiveSpec, cx: &ConnectContext<'_>) -> Result<Box<dyn Source>, Unread> {
     let own = own(spec).ok_or_else(|| super::not_mine(KIND.name))?;
-    let Some(format) = document::format_for(&own.path, own.format) else {
+    let Some(format) = format_of_file(&own.path, own.format) else {
         let why = format!(
             "{}: its name does not tell the format: say `format` in driftgate.yaml",
             own.path
@@ -190,73 +187,65 @@ impl Source for File {
 }
 
 /// The settings of a layer: the file's, or those of the part that is selected. A part that the file
-/// does not have holds none.
+/// certainly does not have holds none.
 fn settings(spec: &LiveSpec, observation: &Observation) -> LayerSettings {
     let Some(spec) = own(spec) else {
         return LayerSettings::unread(super::not_mine(KIND.name));
     };
-    let item = item(spec);
-    let found = match observation.find(&item) {
-        Reading::Present(found) => found,
-        Reading::Absent(_) => return LayerSettings::default(),
-        Reading::Unknown(why) => return LayerSettings::unread(why),
+    match observation.find(&item(spec)) {
+        Reading::Present(found) => match part(spec, found.tree.root()) {
+            Ok(entries) => LayerSettings {
+                entries,
+                unread: None,
+            },
+            Err(why) => {
+                let why = format!("{}: {why}", spec.path);
+                LayerSettings::unread(Unread::new(UnreadCause::Malformed, why))
+            }
+        },
+        Reading::Absent(_) => LayerSettings::default(),
+        Reading::Unknown(why) => LayerSettings::unread(why),
+    }
+}
+
+fn part(spec: &LiveFileSpec, root: NodeRef<'_>) -> Result<Vec<SettingEntry>, String> {
+    // It was read, so it has one.
+    let Some(format) = format_of_file(&spec.path, spec.format) else {
+        return Err("its format is not known".into());
     };
     let all = KeyPath::default();
     let selected = spec.select.as_ref().unwrap_or(&all);
-    let Some(part) = select(found.tree.root(), selected) else {
-        return LayerSettings::default();
+    let prefix = match format {
+        Format::Properties => prefix(selected),
+        _ => None,
     };
-    if part.kind() == Kind::Null {
-        return LayerSettings::default();
-    }
-    if part.kind() != Kind::Map && !is_name_value_list(part) {
-        let place = match selected.0.is_empty() {
-            true => "its top".into(),
-            false => format!("`{selected}`"),
-        };
-        let why = format!(
-            "{}: {place} holds no settings: expected a map, or a list of `name` and `value`",
-            spec.path
-        );
-        return LayerSettings::unread(Unread::new(UnreadCause::Malformed, why));
-    }
-    LayerSettings {
-        entries: entries(part, &item, selected, style(spec)),
-        unread: None,
-    }
-}
-
-fn style(spec: &LiveFileSpec) -> KeyStyle {
-    document::format_for(&spec.path, spec.format).map_or(KeyStyle::Tree, document::key_style)
-}
-
-fn entries(
-    part: NodeRef<'_>,
-    item: &ItemId,
-    selected: &KeyPath,
-    style: KeyStyle,
-) -> Vec<SettingEntry> {
+    let base = if prefix.is_some() { &all } else { selected };
+    let node = match select(root, base) {
+        Ok(node) => node,
+        Err(not) if not.certain => return Ok(vec![]),
+        Err(not) => return Err(not.message),
+    };
+    let found = Found {
+        file: &(*spec.path).into(),
+        in_git: false,
+        base,
+        format,
+    };
     let mut out = Vec::new();
-    settings_below(part, &mut KeyPath::default(), &mut |path, node| {
-        if path.0.is_empty() {
-            return; // an empty map
-        }
-        let mut whole = selected.clone();
-        whole.0.extend_from_slice(&path.0);
-        out.push(SettingEntry {
-            name: setting_name(path),
-            style,
-            path: path.clone(),
-            entry: Entry::of(
-                Value::of(node),
-                Origin {
-                    item: item.clone(),
-                    path: whole,
-                    place: None,
-                },
-            ),
-            seen_by: Arc::default(),
-        });
-    });
-    out
+    entries(node, &found, &mut out).map_err(|wrong| {
+        let what = match wrong {
+            Wrong::List => "is a list",
+            Wrong::Scalar => "is a single value",
+            Wrong::Hidden => "is not readable from here",
+        };
+        let place = match base.0.is_empty() {
+            true => "its top".into(),
+            false => format!("`{base}`"),
+        };
+        format!("{place} {what}: expected a map, or a list of `name` and `value`")
+    })?;
+    Ok(match prefix {
+        Some(prefix) => below_prefix(out, &prefix),
+        None => out,
+    })
 }

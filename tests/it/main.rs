@@ -11,6 +11,7 @@ mod recorded;
 mod secrecy;
 mod server;
 mod snapshots;
+mod sources;
 mod states;
 mod support;
 mod wrong_inputs;

@@ -138,9 +138,9 @@ driftgate.yaml:20:21: `1 day` is not a span of time
 driftgate.yaml:21:5: `tier` is written twice in one map: first on line 18, again on line 21
    21 |     tier: staging
       |     ^^^^ remove one of the two
-driftgate.yaml:22:1: `parity` is not part of this version of driftgate yet
-   22 | parity:
-      | ^^^^^^ remove it, or keep it for later as `x-…`
+driftgate.yaml:23:5: parity needs at least two environments
+   23 |   - environments: [production]
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^ like `environments: [ staging, production ]`
 driftgate.yaml:24:9: unknown field `failon`
    24 | gate: { failon: error, fail-on: fatal }
       |         ^^^^^^ did you mean `fail-on`?
@@ -603,6 +603,354 @@ driftgate.yaml:18:11: unknown way to compare names `exactly`
 "#,
     ),
     (
+        "parity and promotion",
+        &[],
+        r#"version: 1
+services: { api: { layers: [ { name: workload, live: { kubernetes: {} } } ] }, web: { layers: [ { name: w, live: { kubernetes: {} } } ] } }
+environments: { staging: { tier: staging, variables: { region: us } }, production: }
+parity:
+  - environments: [ staging ]
+  - environments: [ staging, prodution ]
+  - environments: [ staging, staging, production ]
+  - environments: { tier: preview }
+  - environments: { tier: produktion }
+  - environments: staging
+  - { strict: yes }
+  - environments: [ staging, production ]
+    services: [ apy, "x*" ]
+    strict: maybe
+    differences:
+      - { key: A }
+      - { key: A, reason: "" }
+      - { key: A, reason: r, expected: "${region}" }
+      - { key: A, service: nobody, reason: r }
+      - { key: "*", reason: r }
+      - { reason: r }
+      - { key: A, object: Deployment/api, reason: r }
+      - { field: spec.replicas, reason: r }
+      - { object: Deployment, reason: r }
+      - { object: Deployment/api, field: "spec..x", reason: r }
+      - { key: "${region}", reason: r, expected: [ a ] }
+      - { key: A, reasn: r }
+  - { environments: [ staging, production ], services: [] }
+promotion: [ [ staging, prod ], [ staging ], [] ]
+"#,
+        r#"driftgate.yaml:5:5: parity needs at least two environments
+    5 |   - environments: [ staging ]
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^ like `environments: [ staging, production ]`
+driftgate.yaml:6:30: environment `prodution` does not exist
+    6 |   - environments: [ staging, prodution ]
+      |                              ^^^^^^^^^ did you mean `production`?
+driftgate.yaml:7:30: environment `staging` is listed twice
+    7 |   - environments: [ staging, staging, production ]
+      |                              ^^^^^^^ remove one of the two
+driftgate.yaml:8:5: no environment is of this tier
+    8 |   - environments: { tier: preview }
+      |     ^^^^^^^^^^^^ an environment's tier is `production` unless it says otherwise
+driftgate.yaml:9:27: unknown tier `produktion`
+    9 |   - environments: { tier: produktion }
+      |                           ^^^^^^^^^^ did you mean `production`? known: `production`, `staging`, `development` and `preview`
+driftgate.yaml:10:19: `environments`: expected a list of environments, or `{ tier: … }`, found a text
+   10 |   - environments: staging
+      |                   ^^^^^^^
+driftgate.yaml:11:5: `environments` is missing
+   11 |   - { strict: yes }
+      |     ^^^^^^^^^^^^^^^
+driftgate.yaml:11:15: `strict`: expected `true` or `false`, found a text
+   11 |   - { strict: yes }
+      |               ^^^
+driftgate.yaml:13:17: service `apy` does not exist
+   13 |     services: [ apy, "x*" ]
+      |                 ^^^ did you mean `api`?
+driftgate.yaml:13:22: no service matches `x*`
+   13 |     services: [ apy, "x*" ]
+      |                      ^^^^ known: `api` and `web`
+driftgate.yaml:14:13: `strict`: expected `true` or `false`, found a text
+   14 |     strict: maybe
+      |             ^^^^^
+driftgate.yaml:16:9: `reason` is missing
+   16 |       - { key: A }
+      |         ^^^^^^^^^^
+driftgate.yaml:17:27: expected a text, found an empty one
+   17 |       - { key: A, reason: "" }
+      |                           ^^
+driftgate.yaml:18:41: unknown variable `${region}` (api in production and 1 more)
+   18 |       - { key: A, reason: r, expected: "${region}" }
+      |                                         ^^^^^^^^^ known here: `environment` and `service`
+driftgate.yaml:19:28: service `nobody` does not exist
+   19 |       - { key: A, service: nobody, reason: r }
+      |                            ^^^^^^ known: `api` and `web`
+driftgate.yaml:20:9: this would accept everything
+   20 |       - { key: "*", reason: r }
+      |         ^^^^^^^^^^^^^^^^^^^^^^^ say more than `*` in one of its fields
+driftgate.yaml:21:9: this does not say what it is about
+   21 |       - { reason: r }
+      |         ^^^^^^^^^^^^^ add `key: …`, or `object: …` and perhaps `field: …`
+driftgate.yaml:22:9: `key` is a setting, `object` and `field` are none: expected one of the two
+   22 |       - { key: A, object: Deployment/api, reason: r }
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write an entry for each
+driftgate.yaml:23:9: `field` without `object`
+   23 |       - { field: spec.replicas, reason: r }
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add `object: Kind/name`
+driftgate.yaml:24:19: `Deployment` is no object: expected `Kind/name` or `Kind/namespace/name`
+   24 |       - { object: Deployment, reason: r }
+      |                   ^^^^^^^^^^
+driftgate.yaml:25:42: `spec..x` is no field: expected one like `spec.replicas`
+   25 |       - { object: Deployment/api, field: "spec..x", reason: r }
+      |                                          ^^^^^^^^^
+driftgate.yaml:26:17: unknown variable `${region}`
+   26 |       - { key: "${region}", reason: r, expected: [ a ] }
+      |                 ^^^^^^^^^ known here: none
+driftgate.yaml:26:40: `expected`: expected a text or a number, found a list
+   26 |       - { key: "${region}", reason: r, expected: [ a ] }
+      |                                        ^^^^^^^^
+driftgate.yaml:27:19: unknown field `reasn`
+   27 |       - { key: A, reasn: r }
+      |                   ^^^^^ did you mean `reason`?
+driftgate.yaml:28:5: `services` is an empty list
+   28 |   - { environments: [ staging, production ], services: [] }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ remove it for all services
+driftgate.yaml:29:1: a stage of `promotion` is empty
+   29 | promotion: [ [ staging, prod ], [ staging ], [] ]
+      | ^^^^^^^^^ name its environments, or remove it
+driftgate.yaml:29:25: environment `prod` does not exist
+   29 | promotion: [ [ staging, prod ], [ staging ], [] ]
+      |                         ^^^^ known: `production` and `staging`
+driftgate.yaml:29:35: environment `staging` is listed twice
+   29 | promotion: [ [ staging, prod ], [ staging ], [] ]
+      |                                   ^^^^^^^ remove one of the two
+"#,
+    ),
+    (
+        "one stage is no promotion",
+        &[],
+        r#"version: 1
+services: { api: { layers: [ { name: workload, live: { kubernetes: {} } } ] }, web: { layers: [ { name: w, live: { kubernetes: {} } } ] } }
+environments: { staging: { tier: staging, variables: { region: us } }, production: }
+promotion: [ [ staging, production ] ]
+parity: { environments: [ staging, production ] }
+"#,
+        r#"driftgate.yaml:4:1: `promotion` has one stage: expected at least two
+    4 | promotion: [ [ staging, production ] ]
+      | ^^^^^^^^^ a stage is a list of environments: `[ [ staging ], [ production ] ]`
+driftgate.yaml:5:1: `parity`: expected a list, found a map
+    5 | parity: { environments: [ staging, production ] }
+      | ^^^^^^
+"#,
+    ),
+    (
+        "severities",
+        &[],
+        r#"version: 1
+services: { api: { layers: [ { name: workload, live: { kubernetes: {} } } ] }, web: { layers: [ { name: w, live: { kubernetes: {} } } ] } }
+environments: { staging: { tier: staging, variables: { region: us } }, production: }
+severity:
+  - { is: info }
+  - { rule: "*", is: info }
+  - { rule: drfted, is: info }
+  - { rule: "x-*", is: info }
+  - { rule: source-unavailable, is: warning }
+  - { rule: drifted, is: fatal }
+  - { rule: drifted, severity: info }
+  - { rule: drifted, for: nightly, is: info }
+  - { rule: drifted, environment: "prod*", tier: prod, service: wep, is: info }
+  - { rule: drifted, object: Deployment/api, is: info }
+"#,
+        r#"driftgate.yaml:5:5: this would change every finding
+    5 |   - { is: info }
+      |     ^^^^^^^^^^^^ name a `rule`, or what else it is about; what fails the check is said by `gate: { fail-on: … }`
+driftgate.yaml:6:5: this would change every finding
+    6 |   - { rule: "*", is: info }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^ name a `rule`, or what else it is about; what fails the check is said by `gate: { fail-on: … }`
+driftgate.yaml:7:13: rule `drfted` does not exist
+    7 |   - { rule: drfted, is: info }
+      |             ^^^^^^ did you mean `drifted`?
+driftgate.yaml:8:13: no rule matches `x-*`
+    8 |   - { rule: "x-*", is: info }
+      |             ^^^^^ known: `ambiguous-key`, `conflicting`, `deploy-overdue`, `difference-declared-twice`, `difference-unused`, `drifted`, `duplicate-definition`, `expired`, `foreign-environment`, `missing`, `parity-gap`, `pending-restart` and 6 more
+driftgate.yaml:9:13: `source-unavailable` can't be lowered
+    9 |   - { rule: source-unavailable, is: warning }
+      |             ^^^^^^^^^^^^^^^^^^ what was not read is not known to be right: the verdict is incomplete
+driftgate.yaml:10:26: unknown severity `fatal`
+   10 |   - { rule: drifted, is: fatal }
+      |                          ^^^^^ known: `error`, `warning` and `info`
+driftgate.yaml:11:5: `is` is missing
+   11 |   - { rule: drifted, severity: info }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:11:22: unknown field `severity`
+   11 |   - { rule: drifted, severity: info }
+      |                      ^^^^^^^^ known here: `rule`, `service`, `environment`, `tier`, `key`, `for` and `is`
+driftgate.yaml:12:27: unknown occasion `nightly`
+   12 |   - { rule: drifted, for: nightly, is: info }
+      |                           ^^^^^^^ known: `review`, `deploy` and `audit`
+driftgate.yaml:13:50: unknown tier `prod`
+   13 |   - { rule: drifted, environment: "prod*", tier: prod, service: wep, is: info }
+      |                                                  ^^^^ known: `production`, `staging`, `development` and `preview`
+driftgate.yaml:13:65: service `wep` does not exist
+   13 |   - { rule: drifted, environment: "prod*", tier: prod, service: wep, is: info }
+      |                                                                 ^^^ did you mean `web`?
+driftgate.yaml:14:22: unknown field `object`
+   14 |   - { rule: drifted, object: Deployment/api, is: info }
+      |                      ^^^^^^ known here: `rule`, `service`, `environment`, `tier`, `key`, `for` and `is`
+"#,
+    ),
+    (
+        "ignores",
+        &[],
+        r#"version: 1
+services: { api: { layers: [ { name: workload, live: { kubernetes: {} } } ] }, web: { layers: [ { name: w, live: { kubernetes: {} } } ] } }
+environments: { staging: { tier: staging, variables: { region: us } }, production: }
+ignore:
+  - { key: A, reason: r }
+  - { rule: drifted, key: A }
+  - { rule: drifted, reason: r }
+  - { rule: drifted, key: "*", reason: r }
+  - { rule: drifted, object: "**", field: "*", writer: "*", reason: r }
+  - { rule: source-unavailable, key: A, reason: r }
+  - { rule: "nothing-*", key: A, reason: r }
+  - { rule: drifted, environment: stagin, layer: worklod, key: A, reason: r }
+  - { rule: drifted, layer: "x*", key: "${region}", environment: production, reason: r }
+  - { rule: drifted, key: "a\tb", writer: 3, reason: "  " }
+  - drifted
+"#,
+        r#"driftgate.yaml:5:5: `rule` is missing
+    5 |   - { key: A, reason: r }
+      |     ^^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:6:5: `reason` is missing
+    6 |   - { rule: drifted, key: A }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^
+driftgate.yaml:7:5: this does not say what is ignored
+    7 |   - { rule: drifted, reason: r }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add at least one of `key`, `object`, `field` and `writer`
+driftgate.yaml:8:5: this would ignore everything
+    8 |   - { rule: drifted, key: "*", reason: r }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say more than `*` in one of its fields
+driftgate.yaml:9:5: this would ignore everything
+    9 |   - { rule: drifted, object: "**", field: "*", writer: "*", reason: r }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say more than `*` in one of its fields
+driftgate.yaml:10:13: `source-unavailable` can't be ignored
+   10 |   - { rule: source-unavailable, key: A, reason: r }
+      |             ^^^^^^^^^^^^^^^^^^ what was not read is not known to be right: the verdict is incomplete
+driftgate.yaml:11:13: no rule matches `nothing-*`
+   11 |   - { rule: "nothing-*", key: A, reason: r }
+      |             ^^^^^^^^^^^ known: `ambiguous-key`, `conflicting`, `deploy-overdue`, `difference-declared-twice`, `difference-unused`, `drifted`, `duplicate-definition`, `expired`, `foreign-environment`, `missing`, `parity-gap`, `pending-restart` and 6 more
+driftgate.yaml:12:35: environment `stagin` does not exist
+   12 |   - { rule: drifted, environment: stagin, layer: worklod, key: A, reason: r }
+      |                                   ^^^^^^ did you mean `staging`?
+driftgate.yaml:12:50: layer `worklod` does not exist
+   12 |   - { rule: drifted, environment: stagin, layer: worklod, key: A, reason: r }
+      |                                                  ^^^^^^^ did you mean `workload`?
+driftgate.yaml:13:29: no layer matches `x*`
+   13 |   - { rule: drifted, layer: "x*", key: "${region}", environment: production, reason: r }
+      |                             ^^^^ known: `w` and `workload`
+driftgate.yaml:13:41: unknown variable `${region}`
+   13 |   - { rule: drifted, layer: "x*", key: "${region}", environment: production, reason: r }
+      |                                         ^^^^^^^^^ known here: `environment`
+driftgate.yaml:14:27: `a\u{9}b` holds a control character (a line break, a tab or the like)
+   14 |   - { rule: drifted, key: "a\tb", writer: 3, reason: "  " }
+      |                           ^^^^^^
+driftgate.yaml:14:43: `writer`: expected a text, found a number
+   14 |   - { rule: drifted, key: "a\tb", writer: 3, reason: "  " }
+      |                                           ^ put it in quotes
+driftgate.yaml:14:54: the text says nothing
+   14 |   - { rule: drifted, key: "a\tb", writer: 3, reason: "  " }
+      |                                                      ^^^^
+driftgate.yaml:15:5: expected a map of fields, found a text
+   15 |   - drifted
+      |     ^^^^^^^
+"#,
+    ),
+    (
+        "waivers",
+        &[],
+        r#"version: 1
+services: { api: { layers: [ { name: workload, live: { kubernetes: {} } } ] }, web: { layers: [ { name: w, live: { kubernetes: {} } } ] } }
+environments: { staging: { tier: staging, variables: { region: us } }, production: }
+waivers:
+  - {}
+  - { rule: "dri*", environment: "*", key: A, reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: drifted, environment: staging, reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: drifted, environment: staging, key: "*", reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: drifted, environment: staging, key: A, field: x, reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: source-unavailable, environment: staging, key: A, reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: drifted, environment: staging, key: A, reason: r, owner: "", expires: 2026-02-30 }
+  - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: tomorrow }
+  - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 2026 }
+  - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 01.12.2026 }
+  - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 2026-12-01 12:00 }
+  - { rule: drifted, environment: staging, key: A, value: [ a ], reason: r, owner: o, expires: 2026-12-01T12:00:00 }
+  - { rule: drifted, environment: stagin, key: A, value: "${x}", reason: "${x}", owner: o, expires: 2026-12-01, writer: me }
+baseline: /var/baseline.json
+"#,
+        r#"driftgate.yaml:5:5: `environment` is missing
+    5 |   - {}
+      |     ^^
+driftgate.yaml:5:5: `expires` is missing
+    5 |   - {}
+      |     ^^
+driftgate.yaml:5:5: `owner` is missing
+    5 |   - {}
+      |     ^^
+driftgate.yaml:5:5: `reason` is missing
+    5 |   - {}
+      |     ^^
+driftgate.yaml:5:5: `rule` is missing
+    5 |   - {}
+      |     ^^
+driftgate.yaml:6:13: a waiver names one rule
+    6 |   - { rule: "dri*", environment: "*", key: A, reason: r, owner: o, expires: 2026-12-01 }
+      |             ^^^^^^ it accepts a finding that someone looked at; a lasting rule is an `ignore`
+driftgate.yaml:6:34: a waiver names one environment
+    6 |   - { rule: "dri*", environment: "*", key: A, reason: r, owner: o, expires: 2026-12-01 }
+      |                                  ^^^ it accepts a finding that someone looked at; a lasting rule is an `ignore`
+driftgate.yaml:7:5: this does not say what it is about
+    7 |   - { rule: drifted, environment: staging, reason: r, owner: o, expires: 2026-12-01 }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add `key: …`, or `object: …` and perhaps `field: …`
+driftgate.yaml:8:5: this would accept everything
+    8 |   - { rule: drifted, environment: staging, key: "*", reason: r, owner: o, expires: 2026-12-01 }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ say more than `*` in one of its fields
+driftgate.yaml:9:5: `key` is a setting, `object` and `field` are none: expected one of the two
+    9 |   - { rule: drifted, environment: staging, key: A, field: x, reason: r, owner: o, expires: 2026-12-01 }
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write an entry for each
+driftgate.yaml:10:13: `source-unavailable` can't be waived
+   10 |   - { rule: source-unavailable, environment: staging, key: A, reason: r, owner: o, expires: 2026-12-01 }
+      |             ^^^^^^^^^^^^^^^^^^ what was not read is not known to be right: the verdict is incomplete
+driftgate.yaml:11:70: expected a text, found an empty one
+   11 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: "", expires: 2026-02-30 }
+      |                                                                      ^^
+driftgate.yaml:11:83: `2026-02-30` is no date
+   11 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: "", expires: 2026-02-30 }
+      |                                                                                   ^^^^^^^^^^ year, month and day, like 2026-12-01: it ends with that day, in UTC
+driftgate.yaml:12:82: `tomorrow` is no date
+   12 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: tomorrow }
+      |                                                                                  ^^^^^^^^ year, month and day, like 2026-12-01: it ends with that day, in UTC
+driftgate.yaml:13:82: `expires`: expected a date like 2026-12-01, found a number
+   13 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 2026 }
+      |                                                                                  ^^^^
+driftgate.yaml:14:82: `01.12.2026` is no date
+   14 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 01.12.2026 }
+      |                                                                                  ^^^^^^^^^^ year, month and day, like 2026-12-01: it ends with that day, in UTC
+driftgate.yaml:15:82: `2026-12-01 12:00` is no date
+   15 |   - { rule: drifted, environment: staging, key: A, reason: r, owner: o, expires: 2026-12-01 12:00 }
+      |                                                                                  ^^^^^^^^^^^^^^^^ year, month and day, like 2026-12-01: it ends with that day, in UTC
+driftgate.yaml:16:52: `value`: expected a text or a number, found a list
+   16 |   - { rule: drifted, environment: staging, key: A, value: [ a ], reason: r, owner: o, expires: 2026-12-01T12:00:00 }
+      |                                                    ^^^^^
+driftgate.yaml:16:96: `2026-12-01T12:00:00` is no date
+   16 |   - { rule: drifted, environment: staging, key: A, value: [ a ], reason: r, owner: o, expires: 2026-12-01T12:00:00 }
+      |                                                                                                ^^^^^^^^^^^^^^^^^^^ year, month and day, like 2026-12-01: it ends with that day, in UTC
+driftgate.yaml:17:35: environment `stagin` does not exist
+   17 |   - { rule: drifted, environment: stagin, key: A, value: "${x}", reason: "${x}", owner: o, expires: 2026-12-01, writer: me }
+      |                                   ^^^^^^ did you mean `staging`?
+driftgate.yaml:17:113: unknown field `writer`
+   17 |   - { rule: drifted, environment: stagin, key: A, value: "${x}", reason: "${x}", owner: o, expires: 2026-12-01, writer: me }
+      |                                                                                                                 ^^^^^^ known here: `rule`, `service`, `environment`, `layer`, `key`, `object`, `field`, `value`, `reason`, `owner` and `expires`
+driftgate.yaml:18:11: `/var/baseline.json` is an absolute path: paths start at the repository's root
+   18 | baseline: /var/baseline.json
+      |           ^^^^^^^^^^^^^^^^^^
+"#,
+    ),
+    (
         "paths that leave",
         &[],
         r#"version: 1
@@ -808,6 +1156,9 @@ driftgate.yaml:8:17: `closed`: expected `true` or `false`, found a text
 driftgate.yaml:9:24: expected a text, found a map
     9 |         deploy-time: [ { a: b } ]
       |                        ^^^^^^^^
+driftgate.yaml:10:21: unknown type `money`
+   10 |         types: { A: money }
+      |                     ^^^^^ known: `text`, `quantity`, `duration`, `bytes`, `boolean`, `number`, `json`, `list` and `set`
 driftgate.yaml:11:9: expected a map of fields, found a text
    11 |       - a text
       |         ^^^^^^

@@ -1,8 +1,10 @@
 //! What files load to.
 
-use super::{GOOD, Repository, SAMPLE, load_alone};
+use super::{DESIGN, GOOD, POLICY, Repository, SAMPLE, load_alone};
 use crate::model::{
-    report::FailOn,
+    finding::Severity,
+    policy::Pattern,
+    report::{FailOn, Occasion},
     target::{
         DeployedSpec, DesiredSpec, FileFormat, Layer, LiveSpec, Project, SecretsMode, Target, Tier,
     },
@@ -209,6 +211,140 @@ fn what_is_live_elsewhere_arrives() {
         "nearest wins"
     );
     assert!(target(project, "web", "production").exact_keys);
+}
+
+#[test]
+fn parity_arrives_with_the_values_of_each_target() {
+    let project = load_alone(POLICY).expect("it loads").project;
+    let [group, tier] = project.parity.as_slice() else {
+        panic!("two groups");
+    };
+    let names: Vec<&str> = group.environments.iter().map(|e| &**e).collect();
+    assert_eq!(names, ["staging", "production-eu", "production-us"]);
+    assert!(group.strict && !tier.strict);
+    assert_eq!(tier.environments.len(), 2);
+    let services: Vec<&str> = group.services.iter().map(|p| p.as_str()).collect();
+    assert_eq!(services, ["api", "w*"]);
+    let expected = |at: usize| -> Vec<String> {
+        let values = group.differences[at].expected.as_ref().expect("values");
+        values.iter().map(|(id, v)| format!("{id}: {v}")).collect()
+    };
+    assert_eq!(
+        expected(0),
+        [
+            "api in production-eu: db-eu-west-1.example.com",
+            "api in production-us: db-us-east-1.example.com",
+            "api in staging: db-us-east-1.example.com",
+            "web in production-eu: db-eu-west-1.example.com",
+            "web in production-us: db-us-east-1.example.com",
+            "web in staging: db-us-east-1.example.com",
+        ]
+    );
+    assert_eq!(
+        expected(1),
+        [
+            "api in production-eu: production-eu-7",
+            "api in production-us: production-us-7",
+            "api in staging: staging-7",
+        ],
+        "only the service that has the variable"
+    );
+    assert_eq!(expected(2)[0], "api in production-eu: 20");
+    assert_eq!(expected(3)[0], "api in production-eu: ");
+    let replicas = &group.differences[4];
+    assert_eq!(&*replicas.reason, "less load in staging");
+    assert_eq!(replicas.expected, None);
+    let place = replicas.place.as_ref().map(ToString::to_string);
+    assert_eq!(place.as_deref(), Some("driftgate.yaml:21:9"));
+    assert_eq!(group.differences.len(), 7, "a rule looks at doubles");
+    let place = tier.place.as_ref().map(ToString::to_string);
+    assert_eq!(place.as_deref(), Some("driftgate.yaml:24:5"));
+}
+
+#[test]
+fn severities_ignores_and_waivers_arrive() {
+    let project = load_alone(POLICY).expect("it loads").project;
+    let stages: Vec<Vec<&str>> = project
+        .promotion
+        .iter()
+        .map(|s| s.iter().map(|e| &**e).collect())
+        .collect();
+    assert_eq!(
+        stages,
+        [vec!["staging"], vec!["production-us", "production-eu"]]
+    );
+    let [audit, unused, precise, unread] = project.severities.as_slice() else {
+        panic!("four entries");
+    };
+    assert_eq!(audit.occasion, Some(Occasion::Audit));
+    assert_eq!(audit.severity, Severity::Info);
+    assert_eq!(unused.occasion, None);
+    assert!(
+        unused
+            .selector
+            .rule
+            .as_ref()
+            .expect("a rule")
+            .matches("waiver-unused")
+    );
+    assert_eq!(precise.selector.tier, Some(Tier::Production));
+    assert_eq!(precise.selector.key, Some(Pattern::new("DB_*")));
+    assert_eq!(unread.severity, Severity::Error);
+    let [keda, shards] = project.ignore.as_slice() else {
+        panic!("two entries");
+    };
+    assert_eq!(keda.selector.writer, Some(Pattern::new("keda-operator")));
+    assert_eq!(&*keda.reason, "KEDA owns it");
+    assert_eq!(shards.selector.key, Some(Pattern::new("SHARD_7")));
+    assert_eq!(shards.selector.layer, Some(Pattern::new("workload")));
+    assert_eq!(&*shards.reason, "shards move");
+    let values: Vec<Option<&str>> = project.waivers.iter().map(|w| w.value.as_deref()).collect();
+    assert_eq!(
+        values,
+        [
+            Some("DEBUG"),
+            Some("60s"),
+            None,
+            Some("20"),
+            Some("true"),
+            Some("${x}")
+        ]
+    );
+    let ends: Vec<String> = project
+        .waivers
+        .iter()
+        .map(|w| w.expires.to_string())
+        .collect();
+    assert_eq!(
+        ends[..3],
+        [
+            "2026-12-01T23:59:59Z",
+            "2026-12-01T10:00:00Z",
+            "2028-02-29T23:59:59Z"
+        ]
+    );
+    assert_eq!(&*project.waivers[1].owner, "api");
+    let place = project.waivers[0].place.as_ref().map(ToString::to_string);
+    assert_eq!(place.as_deref(), Some("driftgate.yaml:43:5"));
+    assert_eq!(
+        project.baseline.as_deref(),
+        Some(".driftgate/baseline.json")
+    );
+}
+
+#[test]
+fn the_design_loads() {
+    let loaded = load_alone(DESIGN).expect("it loads");
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+    let target = target(&loaded.project, "api", "staging");
+    let closed: Vec<bool> = target.layers.iter().map(|l| l.closed).collect();
+    assert_eq!(closed, [true; 4]);
+}
+
+#[test]
+fn rule_ids_are_sorted_and_hold_those_that_exist() {
+    let ids = crate::config::RULE_IDS;
+    assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
 }
 
 #[test]

@@ -185,7 +185,93 @@ services:
 environments: { production: }
 ",
     ),
+    ("parity, severities, ignores and waivers", POLICY),
+    ("the design", DESIGN),
 ];
+
+const POLICY: &str = "\
+version: 1
+services:
+  api:
+    variables: { shard: 7 }
+    layers: [ { name: workload, live: { kubernetes: {} } } ]
+  web: { layers: [ { name: pages, live: { kubernetes: {} } } ] }
+  solo: { environments: [staging], layers: [ { name: workload, live: { kubernetes: {} } } ] }
+environments:
+  staging: { tier: staging, variables: { region: us-east-1 } }
+  production-us: { variables: { region: us-east-1 } }
+  production-eu: { variables: { region: eu-west-1 } }
+parity:
+  - environments: [staging, { tier: production }]
+    services: [api, \"w*\"]
+    strict: true
+    differences:
+      - { key: database.host, reason: its own database, expected: \"db-${region}.example.com\" }
+      - { key: SHARD, service: api, reason: one shard each, expected: \"${environment}-${shard}\" }
+      - { key: RETRIES, service: \"a*\", reason: tried, expected: 20 }
+      - { key: BANNER, reason: shown in tests only, expected: \"\" }
+      - { object: Deployment/api, field: spec.replicas, reason: \"less load\\nin staging\" }
+      - { object: \"CronJob/*\", reason: jobs run in one region }
+      - { key: database.host, reason: said twice }
+  - environments: { tier: production }
+promotion: [ staging, [production-us, production-eu] ]
+severity:
+  - { rule: parity-gap, for: audit, is: info }
+  - { rule: \"*-unused\", is: warning }
+  - { service: api, environment: \"production-*\", tier: production, key: \"DB_*\", is: error }
+  - { rule: source-unavailable, is: error }
+ignore:
+  - { rule: drifted, object: \"Deployment/*\", field: spec.replicas, writer: keda-operator, reason: KEDA owns it }
+  - rule: \"*\"
+    tier: staging
+    environment: staging
+    service: api
+    layer: workload
+    key: \"SHARD_${shard}\"
+    reason: >
+      shards
+      move
+waivers:
+  - { rule: drifted, environment: production-eu, key: LOG_LEVEL, value: DEBUG, reason: payment incident, owner: payments, expires: 2026-12-01 }
+  - { rule: drifted, service: api, environment: production-us, layer: workload, key: TIMEOUT, value: 60s, reason: slow, owner: \"${service}\", expires: 2026-12-01T12:00:00+02:00 }
+  - { rule: unmanaged, environment: staging, object: ConfigMap/shop/extra, field: data.x, reason: r, owner: o, expires: \"2028-02-29\" }
+  - { rule: drifted, environment: staging, key: A, value: 20, reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: drifted, environment: staging, key: B, value: true, reason: r, owner: o, expires: 2026-12-01 }
+  - { rule: drifted, environment: staging, key: C, value: \"$${x}\", reason: r, owner: o, expires: 2026-12-01 }
+baseline: .driftgate/./baseline.json
+";
+
+/// The example of the design, without what later releases have.
+const DESIGN: &str = "\
+version: 1
+services:
+  api:
+    variables: { path: services/api }
+    layers:                                    # lowest precedence first, the same in every environment
+      - name: defaults
+        desired: { file: \"${path}/config/default.yml\" }
+      - name: environment file
+        desired: { file: \"${path}/config/${environment}.yml\", if-absent: skip }
+      - name: workload
+        desired: { kustomize: \"deploy/overlays/${environment}\" }   # or manifests:, helm:, rendered:
+        live:    { kubernetes: { context: \"${context}\", namespace: shop } }
+        workloads: [deployment/api, deployment/api-worker]         # default: all in the render
+        deploy-time: [image, GIT_REF]                              # git holds a placeholder, the pipeline the value
+      - name: parameters
+        desired: { file: \"params/${environment}.yaml\" }
+environments:
+  staging:       { tier: staging, variables: { context: staging, region: us-east-1 } }
+  production-us: { tier: production, variables: { context: prod-us, region: us-east-1 }, names: [us, us-east-1] }
+  production-eu: { tier: production, variables: { context: prod-eu, region: eu-west-1 }, names: [eu, eu-west-1],
+                   deployed: { flux: { kustomization: api } }, deploys-within: 1d, settle: 10m }
+parity:
+  - environments: [staging, production-us, production-eu]
+    differences: [ { key: database.host, reason: each region has its own database, expected: \"db-${region}.example.com\" } ]
+promotion: [[staging], [production-us, production-eu]]
+ignore:  [ { rule: drifted, object: \"Deployment/*\", field: spec.replicas, writer: keda-operator, reason: KEDA owns it } ]
+waivers: [ { rule: drifted, environment: production-eu, key: LOG_LEVEL, value: DEBUG, reason: payment incident, owner: payments, expires: 2026-12-01 } ]
+gate: { fail-on: error, snapshot-max-age: 24h }
+";
 
 /// The sample of the design, with what works in this release.
 const SAMPLE: &str = "\

@@ -64,6 +64,22 @@ fn the_schema_refuses_what_is_wrong_in_itself() {
         ("manifests: deploy", "file: a, nulls: remove"),
         ("manifests: deploy", "spring: {}"),
         ("manifests: deploy", "compose: { files: 1 }"),
+        ("version: 1", "version: 1\nparity: [ {} ]"),
+        ("version: 1", "version: 1\nparity: [ { environments: a } ]"),
+        ("version: 1", "version: 1\npromotion: [ 1 ]"),
+        (
+            "version: 1",
+            "version: 1\nseverity: [ { is: bad, rule: drifted } ]",
+        ),
+        (
+            "version: 1",
+            "version: 1\nignore: [ { rule: drifted, key: A } ]",
+        ),
+        (
+            "version: 1",
+            "version: 1\nwaivers: [ { rule: drifted, environment: production, key: A, reason: r, owner: o, expires: soon } ]",
+        ),
+        ("version: 1", "version: 1\nkeys: some"),
         ("production:", "production: { tier: prod }"),
         ("production:", "production: { settle: 10 }"),
         ("production:", "production: { settle: 10 weeks }"),

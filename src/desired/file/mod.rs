@@ -9,11 +9,11 @@ use super::{
     settings::{self, Absent, Collector, Found, Load, SettingsFile, Wrong, format_of_file},
 };
 use crate::{
-    document::Format,
+    document::{self, Format},
     git::{FileError, Files},
     model::{
         desired::DesiredWorld,
-        path::{KeyPath, Segment},
+        path::KeyPath,
         place::Place,
         problem::Problem,
         target::{FileFormat, FilePart, FileSpec},
@@ -21,7 +21,6 @@ use crate::{
         value::UnreadCause,
     },
 };
-use std::sync::Arc;
 
 /// Reads the settings.
 pub(super) fn read(spec: &FileSpec, files: &Files, cx: &DesiredContext<'_>) -> DesiredWorld {
@@ -30,6 +29,38 @@ pub(super) fn read(spec: &FileSpec, files: &Files, cx: &DesiredContext<'_>) -> D
         read_part(part, files, cx, &mut out);
     }
     out.finish()
+}
+
+/// Whether any part is there: its file, and in it what is selected.
+pub(super) fn is_there(spec: &FileSpec, files: &Files) -> Result<bool, FileError> {
+    for part in &spec.parts {
+        if !files.exists(&part.file)? {
+            continue;
+        }
+        let (Some(select), Some(format)) = (&part.select, format_of_file(&part.file, part.format))
+        else {
+            return Ok(true);
+        };
+        let parsed = document::parse(&files.read(&part.file)?.bytes, format);
+        // What is broken is there, and so is what may be hidden.
+        let root = match parsed.documents.as_slice() {
+            [one] if parsed.problems.iter().all(|p| !p.blocks) => one.tree.root(),
+            [] if parsed.problems.iter().all(|p| !p.blocks) => continue,
+            _ => return Ok(true),
+        };
+        let below = |prefix: String| {
+            let mut keys = root.children().map(|c| c.key().as_str());
+            keys.any(|k| k.starts_with(&prefix))
+        };
+        let found = match (format, settings::prefix(select)) {
+            (Format::Properties, Some(prefix)) => below(prefix),
+            _ => !settings::select(root, select).is_err_and(|not| not.certain),
+        };
+        if found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn read_part(part: &FilePart, files: &Files, cx: &DesiredContext<'_>, out: &mut Collector) {
@@ -97,7 +128,7 @@ fn read_file(part: &FilePart, file: &SettingsFile, cx: &DesiredContext<'_>, out:
 fn read_part_of(part: &FilePart, file: &SettingsFile, root: NodeRef<'_>, out: &mut Collector) {
     let everything = KeyPath::default();
     let base = part.select.as_ref().unwrap_or(&everything);
-    if let (Format::Properties, Some(prefix)) = (file.format, prefix(base)) {
+    if let (Format::Properties, Some(prefix)) = (file.format, settings::prefix(base)) {
         return read_below_prefix(part, &prefix, file, root, out);
     }
     let selected = match settings::select(root, base) {
@@ -111,25 +142,13 @@ fn read_part_of(part: &FilePart, file: &SettingsFile, root: NodeRef<'_>, out: &m
 fn read_node(base: &KeyPath, file: &SettingsFile, node: NodeRef<'_>, out: &mut Collector) {
     let found = Found {
         file: &file.path,
+        in_git: true,
         base,
         format: file.format,
     };
     if let Err(wrong) = settings::entries(node, &found, &mut out.settings) {
         out.malformed(no_settings(wrong, base, file, node));
     }
-}
-
-/// `spring.datasource.` of a path that has members only.
-fn prefix(base: &KeyPath) -> Option<String> {
-    let mut out = String::new();
-    for segment in &base.0 {
-        let Segment::Member(name) = segment else {
-            return None;
-        };
-        out.push_str(name);
-        out.push('.');
-    }
-    (!out.is_empty()).then_some(out)
 }
 
 /// Properties keep their dots: a part of such a file is all keys that begin alike.
@@ -143,14 +162,7 @@ fn read_below_prefix(
     let before = out.settings.len();
     read_node(&KeyPath::default(), file, root, out);
     let all = out.settings.split_off(before);
-    for mut setting in all {
-        if let Some(rest) = setting.name.strip_prefix(prefix).filter(|r| !r.is_empty()) {
-            let rest: Arc<str> = rest.into();
-            setting.path = KeyPath(vec![Segment::Member((*rest).into())]);
-            setting.name = rest;
-            out.settings.push(setting);
-        }
-    }
+    out.settings.extend(settings::below_prefix(all, prefix));
     if out.settings.len() == before && !part.if_absent_skip {
         let place = Place::exact(file.path.clone(), None);
         let message = format!("no key begins with `{prefix}`");

@@ -35,6 +35,11 @@ impl Collector {
         }
     }
 
+    /// Whether something was not read.
+    pub(in crate::desired) fn is_blocked(&self) -> bool {
+        self.problems.iter().any(|p| p.blocks)
+    }
+
     /// The same of something that is not what it should be.
     pub(in crate::desired) fn malformed(&mut self, problem: Problem) {
         self.problem(problem, UnreadCause::Malformed);

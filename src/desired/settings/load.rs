@@ -1,9 +1,8 @@
 //! Files of settings: read, parsed and sealed once per run.
 
-use super::near;
 use crate::{
     desired::{DesiredContext, cache::SettingsKey, path},
-    document::{self, Dialect, Document, Format},
+    document::{self, Dialect, Document, DocumentProblem, Format, Parsed},
     git::{FileError, Files, Found, PathKind},
     model::{
         name::Name,
@@ -12,6 +11,7 @@ use crate::{
         problem::Problem,
         tree::{Kind, NodeRef, Tree, TreeBuilder},
     },
+    settings::near,
 };
 use std::sync::Arc;
 
@@ -38,6 +38,8 @@ pub(in crate::desired) struct SettingsFile {
     pub(in crate::desired) is_template: bool,
     /// How it was read.
     pub(in crate::desired) format: Format,
+    /// Its text, where whoever asks wants to see how something is written; else empty.
+    pub(in crate::desired) bytes: Arc<[u8]>,
 }
 
 /// Reads and parses a file, or takes what this run knows of it.
@@ -71,7 +73,10 @@ pub(in crate::desired) fn load(
 
 fn parsed(found: &Found, how: Load, cx: &DesiredContext<'_>) -> SettingsFile {
     let mut format = how.format;
-    let mut parsed = document::parse(&found.bytes, format);
+    let mut parsed = match format {
+        Format::Properties if !how.sealed => properties(&found.bytes),
+        _ => document::parse(&found.bytes, format),
+    };
     let mut is_template = matches!(format, Format::Yaml(Dialect::CloudFormation));
     if how.detect
         && parsed
@@ -116,7 +121,52 @@ fn parsed(found: &Found, how: Load, cx: &DesiredContext<'_>) -> SettingsFile {
         problems,
         is_template,
         format,
+        bytes: match how.sealed {
+            true => Arc::default(),
+            false => found.bytes.clone(),
+        },
     }
+}
+
+/// Spring Boot's documents in a properties file, each at its own place: a line `#---` or `!---`
+/// begins the next one. What belongs to others is blank while one is read.
+fn properties(bytes: &[u8]) -> Parsed {
+    const MOST: usize = 100;
+    let mut borders = vec![0];
+    let mut at = 0;
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        if matches!(line.trim_ascii_end(), b"#---" | b"!---") {
+            borders.push(at);
+        }
+        at += line.len();
+    }
+    if borders.len() == 1 || borders.len() > MOST {
+        let mut all = document::parse(bytes, Format::Properties);
+        if borders.len() > MOST {
+            all.documents.clear();
+            all.problems.push(DocumentProblem {
+                span: None,
+                message: format!("more than {MOST} documents in one file"),
+                hint: Some("split the file".into()),
+                blocks: true,
+            });
+        }
+        return all;
+    }
+    borders.push(bytes.len());
+    let mut out = Parsed::default();
+    for part in borders.windows(2) {
+        let blank = |b: &u8| match b {
+            b'\n' | b'\r' => *b,
+            _ => b' ',
+        };
+        let mut text: Vec<u8> = bytes[..part[0]].iter().map(blank).collect();
+        text.extend_from_slice(&bytes[part[0]..part[1]]);
+        let mut parsed = document::parse(&text, Format::Properties);
+        out.documents.append(&mut parsed.documents);
+        out.problems.append(&mut parsed.problems);
+    }
+    out
 }
 
 /// Whether a document is an AWS CloudFormation or SAM template without a word of driftgate.yaml.

@@ -1,20 +1,15 @@
-//! What the sources of settings have in common: files read and parsed once per run, the part of a
-//! file that is meant, and leaves with their places.
+//! What the sources of settings have in common: files read, parsed and sealed once per run, and what
+//! is said of them.
 
 mod collect;
-mod format;
-mod leaves;
 mod load;
-mod near;
-mod select;
+mod seal;
 #[cfg(test)]
 mod tests;
 
-pub use format::format_of_file;
-pub use leaves::{style_of, value_of};
-pub use select::{NotSelected, select};
+pub use crate::settings::{NotSelected, format_of_file, select, style_of, value_of};
 
+pub(super) use crate::settings::{Found, Wrong, below_prefix, entries, near::did_you_mean, prefix};
 pub(super) use collect::Collector;
-pub(super) use leaves::{Found, Wrong, entries};
 pub(super) use load::{Absent, Load, SettingsFile, load, missing};
-pub(super) use near::{among, did_you_mean};
+pub(super) use seal::Sealer;

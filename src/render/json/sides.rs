@@ -1,11 +1,7 @@
-//! Several values of one entry, and what accepted a finding.
+//! Several values of one entry.
 
 use crate::{
-    model::{
-        finding::{Accepted, SideShown},
-        report::SideName,
-        time::Timestamp,
-    },
+    model::{finding::SideShown, report::SideName},
     render::{
         message,
         parts::{ByJson, PlaceJson, ShownJson, WrittenJson},
@@ -44,30 +40,6 @@ impl<'a> SideJson<'a> {
             by: s.commit.as_ref().map(ByJson::of),
             written: s.written.as_ref().map(WrittenJson::of),
             note: s.note.as_ref().map(message),
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub(super) struct AcceptedJson<'a> {
-    by: &'static str,
-    reason: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    owner: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires: Option<Timestamp>,
-    #[serde(flatten)]
-    place: Option<PlaceJson<'a>>,
-}
-
-impl<'a> AcceptedJson<'a> {
-    pub(super) fn of(a: &'a Accepted) -> AcceptedJson<'a> {
-        AcceptedJson {
-            by: a.by,
-            reason: &a.reason,
-            owner: a.owner.as_deref(),
-            expires: a.expires,
-            place: a.place.as_ref().map(PlaceJson::of),
         }
     }
 }

@@ -109,7 +109,10 @@ fn row(all: Vec<&Subject>) -> Row<'_> {
             1 => object.clone(),
             n if targets.len() == 1 => format!("in {n} objects"),
             _ => spread(&targets),
-        },
+        } + &s
+            .hidden_by
+            .as_ref()
+            .map_or(String::new(), |layer| format!(" (hidden by layer {layer})")),
         key: if is_object { object } else { s.key.to_string() },
         all,
     }

@@ -42,6 +42,10 @@ pub(super) fn sentences(item: &Item<'_>, occasion: Occasion) -> Vec<Message> {
         rest.extend(words::consequence(first, occasion));
     }
     all.extend(rest);
+    if let Some(layer) = &first.hidden_by {
+        let layer = Message::words("Layer ").name(&**layer);
+        all.push(layer.and(" hides it: the application does not see this value."));
+    }
     all
 }
 

@@ -202,7 +202,7 @@ pub(super) fn sides(s: &Subject) -> String {
         })
         .collect();
     format!(
-        "{:?}\0{}\0{object}\0{:?}\0{:?}\0{:?}\0{:?}\0{:?}\0{sides:?}\0{:?}",
+        "{:?}\0{}\0{object}\0{:?}\0{:?}\0{:?}\0{:?}\0{:?}\0{sides:?}\0{:?}\0{:?}",
         s.state,
         s.key,
         value(&s.base),
@@ -210,6 +210,7 @@ pub(super) fn sides(s: &Subject) -> String {
         value(&s.deployed),
         s.live.as_ref().map(|l| format!("{:?}", l.value)),
         s.cause,
-        s.also_in
+        s.also_in,
+        s.hidden_by
     )
 }

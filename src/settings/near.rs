@@ -2,10 +2,7 @@
 
 /// The names that `word` may be a slip of, or a longer or shorter form: at most three, the nearest
 /// first.
-pub(in crate::desired) fn among<'a>(
-    word: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Vec<&'a str> {
+pub fn among<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     const MOST: usize = 3;
     let wanted = plain(word);
     let mut near: Vec<(usize, &str)> = names
@@ -19,7 +16,7 @@ pub(in crate::desired) fn among<'a>(
 }
 
 /// ``did you mean `x`?``, else what there is, else nothing.
-pub(in crate::desired) fn did_you_mean<'a>(
+pub fn did_you_mean<'a>(
     word: &str,
     names: impl IntoIterator<Item = &'a str> + Clone,
 ) -> Option<String> {

@@ -15,18 +15,20 @@ use crate::{
 use std::sync::Arc;
 
 /// A part of a document that holds settings.
-pub(in crate::desired) struct Found<'a> {
+pub struct Found<'a> {
     /// The file, as places name it.
-    pub(in crate::desired) file: &'a Arc<str>,
+    pub file: &'a Arc<str>,
+    /// Whether it is git's: places are in the repository.
+    pub in_git: bool,
     /// The whole way from the document's root to the part.
-    pub(in crate::desired) base: &'a KeyPath,
+    pub base: &'a KeyPath,
     /// How the file is read.
-    pub(in crate::desired) format: Format,
+    pub format: Format,
 }
 
 /// A part of a document that holds none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::desired) enum Wrong {
+pub enum Wrong {
     /// A list of something else than `{ name, value }`.
     List,
     /// One value.
@@ -36,7 +38,10 @@ pub(in crate::desired) enum Wrong {
 }
 
 /// The settings below `node`, a sealed tree's; nothing for an empty part.
-pub(in crate::desired) fn entries(
+///
+/// # Errors
+/// What stands there instead.
+pub fn entries(
     node: NodeRef<'_>,
     found: &Found<'_>,
     out: &mut Vec<SettingEntry>,
@@ -58,10 +63,10 @@ pub(in crate::desired) fn entries(
         let origin = Origin {
             item: item.clone(),
             path: full,
-            place: Some(Place::exact(
-                Arc::clone(found.file),
-                leaf.span().or_else(|| leaf.key_span()),
-            )),
+            place: found.in_git.then(|| {
+                let span = leaf.span().or_else(|| leaf.key_span());
+                Place::exact(Arc::clone(found.file), span)
+            }),
         };
         out.push(SettingEntry {
             name: setting_name(path),
@@ -72,6 +77,37 @@ pub(in crate::desired) fn entries(
         });
     });
     Ok(())
+}
+
+/// `spring.datasource.` of a path that has members only: properties keep their dots, so that a part
+/// of such a file is all keys that begin alike.
+#[must_use]
+pub fn prefix(base: &KeyPath) -> Option<String> {
+    let mut out = String::new();
+    for segment in &base.0 {
+        let Segment::Member(name) = segment else {
+            return None;
+        };
+        out.push_str(name);
+        out.push('.');
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+/// Those of a file's settings whose keys begin with `prefix`, without it.
+#[must_use]
+pub fn below_prefix(all: Vec<SettingEntry>, prefix: &str) -> Vec<SettingEntry> {
+    let cut = |mut setting: SettingEntry| {
+        let rest = setting
+            .name
+            .strip_prefix(prefix)
+            .filter(|r| !r.is_empty())?;
+        let rest: Arc<str> = rest.into();
+        setting.path = KeyPath(vec![Segment::Member((*rest).into())]);
+        setting.name = rest;
+        Some(setting)
+    };
+    all.into_iter().filter_map(cut).collect()
 }
 
 /// How the settings below `node` spell their keys.

@@ -1,0 +1,90 @@
+//! `driftgate explain`: which value wins, and what it hides.
+
+use super::{Global, check::InputArgs, write_out};
+use crate::{
+    pipeline::{self, ExplainRequest},
+    render::{Style, explanation::FORMATS},
+};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Say which value of a setting the application uses, and why.
+///
+/// For each environment: the layer that wins, every value that it hides, where each is written, by
+/// whom and since when, whether live agrees, which containers see it, and which rules touch it.
+#[derive(Args)]
+#[command(after_long_help = "Examples:
+  driftgate explain database.pool_size             in all services and environments that have it
+  driftgate explain DATABASE_POOL_SIZE -e production
+                                                   any spelling of the name will do
+  driftgate explain params/production.yaml:3       what this line sets, and whether it wins anywhere
+  driftgate explain DB_TIMEOUT --live production.snapshot
+                                                   offline, from a recorded snapshot
+  driftgate explain DB_TIMEOUT --base origin/main  also what it was before this change
+  driftgate explain DB_TIMEOUT --format json
+
+Exit codes: 0 explained (also when live or environments disagree), 2 when something that might win
+could not be read, or there is no such setting.")]
+pub(super) struct ExplainArgs {
+    /// A setting, in the spelling of any layer; or a line of a file (`params/production.yaml:3`).
+    #[arg(value_name = "KEY|FILE:LINE")]
+    asked: String,
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// The revision before the change, to say what it changes.
+    #[arg(long, value_name = "REVISION", help_heading = "Git")]
+    base: Option<String>,
+    /// The revision whose values are explained; default: HEAD.
+    #[arg(long, value_name = "REVISION", help_heading = "Git")]
+    head: Option<String>,
+    /// Read the files as they lie instead of a revision.
+    #[arg(long, conflicts_with = "head", help_heading = "Git")]
+    worktree: bool,
+    /// Output format.
+    #[arg(long, value_parser = formats(), default_value = "text", help_heading = "Output")]
+    format: String,
+    /// Write the explanation to a file instead of stdout.
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// List every target of its own, those with the same details too.
+    #[arg(short, long, help_heading = "Output")]
+    verbose: bool,
+}
+
+fn formats() -> clap::builder::PossibleValuesParser {
+    FORMATS
+        .iter()
+        .map(|f| clap::builder::PossibleValue::new(f.name).help(f.summary))
+        .collect::<Vec<_>>()
+        .into()
+}
+
+impl ExplainArgs {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<u8> {
+        let terminal = global.terminal();
+        let explanation = pipeline::explain(&ExplainRequest {
+            inputs: self.inputs.inputs(global, &terminal),
+            base: self.base.clone(),
+            head: self.head.clone(),
+            worktree: self.worktree,
+            asked: self.asked.clone(),
+        })?;
+        let format = FORMATS
+            .iter()
+            .find(|f| f.name == self.format)
+            .expect("clap accepts only known formats");
+        let style = Style {
+            color: terminal.color && self.output.is_none(),
+            width: terminal.width,
+            verbose: self.verbose,
+        };
+        let mut bytes = Vec::new();
+        (format.write)(&explanation, &style, &mut bytes)?;
+        // The format, or who reads it, never changes the exit code.
+        match write_out(&bytes, self.output.as_deref()) {
+            Err(e) if super::is_closed_pipe(&e) => {}
+            other => other?,
+        }
+        Ok(if explanation.is_complete() { 0 } else { 2 })
+    }
+}

@@ -1,0 +1,178 @@
+//! Which value does the application really use: from merged layers to an [`ExplainedKey`] per
+//! setting. Pure: who gave a value its place in git, and who wrote the live one, is filled in by
+//! the pipeline.
+//!
+//! [`find`] finds the settings that a question is about, [`side`] says what wins and what it hides,
+//! [`touch`] which findings and entries of driftgate.yaml are about it, [`answer`] says it in one
+//! sentence.
+
+mod answer;
+mod find;
+mod side;
+#[cfg(test)]
+mod tests;
+mod touch;
+
+pub use find::NotFound;
+
+use crate::{
+    check::TargetView,
+    model::{
+        effective::{EffectiveConfig, EffectiveSetting},
+        explanation::{Agreement, ExplainedKey, ExplainedSide, ExplainedTarget},
+        finding::Finding,
+        target::Project,
+    },
+};
+use find::Key;
+use std::{collections::BTreeSet, sync::Arc};
+
+/// What explaining works on.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// All targets that are looked at, sorted by service, then environment.
+    pub targets: &'a [TargetView<'a>],
+    /// What a check finds in them.
+    pub findings: &'a [Finding],
+    /// Waivers, ignores and documented differences.
+    pub project: &'a Project,
+}
+
+/// A line of a file of the repository.
+pub struct Line<'a> {
+    /// From the repository's root.
+    file: &'a str,
+    /// From 1.
+    line: u32,
+    /// Where the file's lines end (byte offsets), and how many lines there are; absent where the
+    /// file could not be read.
+    lines: Option<(Vec<u32>, usize)>,
+}
+
+impl<'a> Line<'a> {
+    /// `file` from the repository's root, `line` from 1; `text` is the file's, where it could be
+    /// read.
+    #[must_use]
+    pub fn new(file: &'a str, line: u32, text: Option<&str>) -> Line<'a> {
+        let lines = text.map(|text| {
+            let ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+            let ends = ends.filter_map(|(at, _)| u32::try_from(at).ok()).collect();
+            (ends, text.lines().count())
+        });
+        Line { file, line, lines }
+    }
+}
+
+/// Explains the setting of this name: the one spelt so in any layer, else those with its words.
+///
+/// # Errors
+/// [`NotFound`].
+pub fn by_key(input: &Input<'_>, name: &str) -> Result<Vec<ExplainedKey>, NotFound> {
+    let keys = find::by_name(input.targets, name)?;
+    Ok(explained(input, &keys, None))
+}
+
+/// Explains all settings that are written on a line.
+///
+/// # Errors
+/// [`NotFound`].
+pub fn by_line(input: &Input<'_>, line: &Line<'_>) -> Result<Vec<ExplainedKey>, NotFound> {
+    let keys = find::by_line(input.targets, line)?;
+    Ok(explained(input, &keys, Some(line)))
+}
+
+fn explained(input: &Input<'_>, keys: &[Key], line: Option<&Line<'_>>) -> Vec<ExplainedKey> {
+    keys.iter().map(|key| one(input, key, line)).collect()
+}
+
+fn one(input: &Input<'_>, key: &Key, line: Option<&Line<'_>>) -> ExplainedKey {
+    let has = |view: &&TargetView<'_>| sides(view).any(|config| key.find(config).is_some());
+    let services: BTreeSet<&Arc<str>> = input
+        .targets
+        .iter()
+        .filter(has)
+        .map(|v| &v.id.service)
+        .collect();
+    let targets: Vec<ExplainedTarget> = input
+        .targets
+        .iter()
+        .filter(|v| services.contains(&v.id.service))
+        .map(|view| target(input, view, key, line))
+        .collect();
+    let mut not_in: Vec<Arc<str>> = input
+        .targets
+        .iter()
+        .map(|v| v.id.service.clone())
+        .filter(|s| !services.contains(s))
+        .collect();
+    not_in.dedup();
+    let name = name(input, key);
+    ExplainedKey {
+        answer: answer::sentence(&name, &targets, line),
+        name,
+        targets,
+        not_in,
+    }
+}
+
+/// What people call it: as the highest layer of the first target that has it in git, else live.
+fn name(input: &Input<'_>, key: &Key) -> Arc<str> {
+    let heads = input.targets.iter().filter_map(|v| key.find(v.head));
+    let lives = input.targets.iter().filter_map(|v| key.find(v.live?));
+    let bases = input.targets.iter().filter_map(|v| key.find(v.base));
+    let first = heads.chain(lives).chain(bases).next();
+    first.map_or_else(|| key.words.clone(), |s| s.name.clone())
+}
+
+/// Head, base and live, as far as they are there.
+fn sides<'a>(view: &TargetView<'a>) -> impl Iterator<Item = &'a EffectiveConfig> {
+    [Some(view.head), Some(view.base), view.live]
+        .into_iter()
+        .flatten()
+}
+
+fn target(
+    input: &Input<'_>,
+    view: &TargetView<'_>,
+    key: &Key,
+    line: Option<&Line<'_>>,
+) -> ExplainedTarget {
+    let explain = |config: &EffectiveConfig| side::of(view, config, key.find(config), line);
+    let git = explain(view.head);
+    let base = explain(view.base);
+    let live = view.live.map(explain);
+    let found: Vec<&EffectiveSetting> = sides(view).filter_map(|c| key.find(c)).collect();
+    let agreement = view.live.map(|config| {
+        let settings = (key.find(view.head), key.find(config));
+        agreement(settings, &git, live.as_ref())
+    });
+    ExplainedTarget {
+        service: view.id.service.clone(),
+        environment: view.id.environment.clone(),
+        findings: touch::findings(input.findings, view, key, &found),
+        policies: touch::policies(input.project, view, &found),
+        base: side::says_something_else(&base, &git).then_some(base),
+        git,
+        live,
+        agreement,
+    }
+}
+
+fn agreement(
+    (git, live): (Option<&EffectiveSetting>, Option<&EffectiveSetting>),
+    git_side: &ExplainedSide,
+    live_side: Option<&ExplainedSide>,
+) -> Agreement {
+    let sides = [Some(git_side), live_side];
+    for side in sides.into_iter().flatten() {
+        if let Some(why) = &side.unknown {
+            return Agreement::Unknown(why.detail.clone());
+        }
+    }
+    let borrowed =
+        |side: &ExplainedSide| side.winners().count() > 0 && side.winners().all(|w| w.borrowed);
+    if sides.into_iter().flatten().any(borrowed) {
+        return Agreement::NotCompared;
+    }
+    side::agreement(git, live)
+}
