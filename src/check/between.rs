@@ -56,8 +56,8 @@ pub fn compare<'a>(cx: &RunContext<'a>) -> Vec<Between<'a>> {
     let mut out = vec![];
     for (index, group) in cx.parity.iter().enumerate() {
         for service in &services {
-            let named = group.services.is_empty()
-                || group.services.iter().any(|p| p.matches(service));
+            let named =
+                group.services.is_empty() || group.services.iter().any(|p| p.matches(service));
             if named && let Some(one) = one(cx, index, group, service) {
                 out.push(one);
             }
@@ -92,9 +92,9 @@ fn one<'a>(
             .collect();
         gaps(&sides, &group.differences)
     };
-    let unchanged = members.iter().all(|m| {
-        std::ptr::eq(m.base, m.head) && std::ptr::eq(m.base_fields, m.fields)
-    });
+    let unchanged = members
+        .iter()
+        .all(|m| std::ptr::eq(m.base, m.head) && std::ptr::eq(m.base_fields, m.fields));
     Some(Between {
         index,
         group,
@@ -107,7 +107,11 @@ fn one<'a>(
 }
 
 /// One side of git of a target.
-pub(super) fn side<'a>(view: &'a TargetView<'a>, names: &'a [Box<str>], base: bool) -> ParitySide<'a> {
+pub(super) fn side<'a>(
+    view: &'a TargetView<'a>,
+    names: &'a [Box<str>],
+    base: bool,
+) -> ParitySide<'a> {
     ParitySide {
         target: view.id,
         names,
@@ -141,7 +145,7 @@ pub(super) fn shown(view: &TargetView<'_>, value: &GapValue) -> SideShown {
 }
 
 /// What may be shown of a reading.
-pub(super) fn value_shown(reading: &Reading<crate::model::entry::Entry>) -> Shown {
+pub fn value_shown(reading: &Reading<crate::model::entry::Entry>) -> Shown {
     Shown::of(&reading.clone().map(|e| e.value))
 }
 
@@ -187,7 +191,11 @@ pub(super) fn subject(between: &Between<'_>, gap: &Gap) -> Subject {
 
 /// The first side of the smallest group; of two sides the last.
 pub(super) fn outlier(gap: &Gap) -> usize {
-    gap.groups.last().and_then(|g| g.first()).copied().unwrap_or(0)
+    gap.groups
+        .last()
+        .and_then(|g| g.first())
+        .copied()
+        .unwrap_or(0)
 }
 
 /// The environments of some sides: `staging and production-us`.
@@ -206,7 +214,12 @@ pub(super) fn environments(between: &Between<'_>, sides: &[usize]) -> String {
 
 /// What a difference is about, in its own words: `database.host`, `Deployment/* spec.replicas`.
 pub(super) fn selected(selector: &Selector) -> String {
-    let parts = [&selector.service, &selector.object, &selector.field, &selector.key];
+    let parts = [
+        &selector.service,
+        &selector.object,
+        &selector.field,
+        &selector.key,
+    ];
     let parts: Vec<&str> = parts.into_iter().flatten().map(Pattern::as_str).collect();
     parts.join(" ")
 }

@@ -53,10 +53,16 @@ pub fn run(cx: &RunContext<'_>, all: &[Between<'_>]) -> Vec<Finding> {
             };
             let mut message = Message::words("the difference ").key(selected(&b.selector));
             message = match entry {
-                Some(entry) => message.and(" is about ").key(entry).and(", and so is ").key(selected(&a.selector)),
+                Some(entry) => message
+                    .and(" is about ")
+                    .key(entry)
+                    .and(", and so is ")
+                    .key(selected(&a.selector)),
                 None => message.and(" is declared twice"),
             };
-            subject.message = message.and(": the first one counts, with the reason ").name(a.reason.clone());
+            subject.message = message
+                .and(": the first one counts, with the reason ")
+                .name(a.reason.clone());
             if let Some(place) = &a.place {
                 subject.message = subject.message.and(" at ").name(place.to_string());
             }
@@ -129,7 +135,9 @@ mod tests {
                  the first one counts, with the reason each has its own"
             ]
         );
-        let expecting = two().differs("DB_*", &[]).differs("DB_HOST", &[("eu", "7")]);
+        let expecting = two()
+            .differs("DB_*", &[])
+            .differs("DB_HOST", &[("eu", "7")]);
         assert!(run_all(&expecting)[0].starts_with("warning"));
         // Twice the same, even where nothing differs.
         assert_eq!(run_all(&two().differs("X", &[]).differs("X", &[])).len(), 1);
@@ -137,6 +145,9 @@ mod tests {
 
     #[test]
     fn different_differences_are_fine() {
-        assert_eq!(run_all(&two().differs("DB_HOST", &[]).differs("OTHER", &[])), [""; 0]);
+        assert_eq!(
+            run_all(&two().differs("DB_HOST", &[]).differs("OTHER", &[])),
+            [""; 0]
+        );
     }
 }

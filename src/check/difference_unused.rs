@@ -34,9 +34,10 @@ pub fn run(cx: &RunContext<'_>, all: &[Between<'_>]) -> Vec<Finding> {
             let Some(mut subject) = difference_subject(group, difference, own().next()) else {
                 continue;
             };
-            subject.message = Message::words("nothing differs between environments that the difference ")
-                .key(super::between::selected(&difference.selector))
-                .and(" is about");
+            subject.message =
+                Message::words("nothing differs between environments that the difference ")
+                    .key(super::between::selected(&difference.selector))
+                    .and(" is about");
             subject.resolve = vec![Resolution {
                 why: "remove it, or correct what it names",
                 argv: vec![],
@@ -49,7 +50,11 @@ pub fn run(cx: &RunContext<'_>, all: &[Between<'_>]) -> Vec<Finding> {
 
 /// One that a difference before it hides is declared twice, which another rule says.
 fn covers_too(between: &Between<'_>, difference: usize) -> bool {
-    let documented = between.head.gaps.iter().filter_map(|g| g.documented.as_ref());
+    let documented = between
+        .head
+        .gaps
+        .iter()
+        .filter_map(|g| g.documented.as_ref());
     documented.into_iter().any(|d| d.also.contains(&difference))
 }
 

@@ -201,7 +201,9 @@ impl<'a> Names<'a> {
                 return false;
             };
             text_of(other, setting).is_some_and(|t| {
-                own.places(&t).into_iter().any(|at| is_part_of_more(&t, &at))
+                own.places(&t)
+                    .into_iter()
+                    .any(|at| is_part_of_more(&t, &at))
             })
         })
     }
@@ -212,7 +214,9 @@ fn others<'v, 'a>(
     cx: &RunContext<'a>,
     view: &'v TargetView<'a>,
 ) -> impl Iterator<Item = &'a TargetView<'a>> + 'v {
-    let first = cx.targets.partition_point(|t| t.id.service < view.id.service);
+    let first = cx
+        .targets
+        .partition_point(|t| t.id.service < view.id.service);
     cx.targets[first..]
         .iter()
         .take_while(|t| t.id.service == view.id.service)

@@ -181,11 +181,17 @@ fn differing(between: &Between<'_>, gap: &Gap) -> Message {
     groups.sort_by_key(|g| (g.len(), g.first().copied()));
     let mut message = between::named(Message::default(), gap);
     if gap.key == EntryKey::Object {
-        let is_there = |g: &&&Vec<usize>| {
-            matches!(gap.values[g[0]].reading, Reading::Present(_))
-        };
-        let there: Vec<usize> = groups.iter().filter(is_there).flat_map(|g| g.iter().copied()).collect();
-        let lacks: Vec<usize> = groups.iter().filter(|g| !is_there(g)).flat_map(|g| g.iter().copied()).collect();
+        let is_there = |g: &&&Vec<usize>| matches!(gap.values[g[0]].reading, Reading::Present(_));
+        let there: Vec<usize> = groups
+            .iter()
+            .filter(is_there)
+            .flat_map(|g| g.iter().copied())
+            .collect();
+        let lacks: Vec<usize> = groups
+            .iter()
+            .filter(|g| !is_there(g))
+            .flat_map(|g| g.iter().copied())
+            .collect();
         message = message
             .and(" is in ")
             .name(between::environments(between, &there))
@@ -201,13 +207,21 @@ fn differing(between: &Between<'_>, gap: &Gap) -> Message {
                 .name(between::environments(between, group));
         }
         if groups.len() > MOST {
-            message = message.and(", and ").count(groups.len() - MOST).and(" more values");
+            message = message
+                .and(", and ")
+                .count(groups.len() - MOST)
+                .and(" more values");
         }
     }
     let most = gap.groups.first().map_or(0, Vec::len);
     if most > 1 {
         let all = gap.groups.iter().map(Vec::len).sum();
-        message = message.and(". ").count(most).and(" of ").count(all).and(" agree");
+        message = message
+            .and(". ")
+            .count(most)
+            .and(" of ")
+            .count(all)
+            .and(" agree");
     }
     message
 }
@@ -224,7 +238,11 @@ fn as_declared(between: &Between<'_>, gap: &Gap, first: usize, wrong: usize) -> 
         message = message.and(", where ").value(expected).and(" is expected");
     }
     if wrong > 1 {
-        message = message.and(". ").count(wrong).and(" of ").count(gap.values.len());
+        message = message
+            .and(". ")
+            .count(wrong)
+            .and(" of ")
+            .count(gap.values.len());
         message = message.and(" environments are not as declared");
     }
     message
@@ -255,16 +273,18 @@ fn leading(cx: &RunContext<'_>, between: &Between<'_>, gap: &Gap) -> Option<Vec<
     if placed != gap.groups.iter().map(Vec::len).sum::<usize>() {
         return None;
     }
-    let mut steps = stages.windows(2).filter(|w| group_of(w[0][0]) != group_of(w[1][0]));
-    let followed = steps.clone().next().is_some() && steps.all(|w| follows(between, gap, &w[0], &w[1]));
+    let mut steps = stages
+        .windows(2)
+        .filter(|w| group_of(w[0][0]) != group_of(w[1][0]));
+    let followed =
+        steps.clone().next().is_some() && steps.all(|w| follows(between, gap, &w[0], &w[1]));
     followed.then_some(stages)
 }
 
 /// Whether a later stage says what the earlier one said before the change.
 fn follows(between: &Between<'_>, gap: &Gap, earlier: &[usize], later: &[usize]) -> bool {
-    let side = |base: bool| {
-        move |i: &usize| between::side(between.members[*i], &between.names[*i], base)
-    };
+    let side =
+        |base: bool| move |i: &usize| between::side(between.members[*i], &between.names[*i], base);
     let sides: Vec<_> = earlier
         .iter()
         .map(side(true))
@@ -301,7 +321,13 @@ fn notes(all: &[Between<'_>]) -> Vec<Message> {
     let mut out = vec![];
     let accepted: usize = all
         .iter()
-        .map(|b| b.head.gaps.iter().filter(|g| g.is_accepted() && !g.spelling_only).count())
+        .map(|b| {
+            b.head
+                .gaps
+                .iter()
+                .filter(|g| g.is_accepted() && !g.spelling_only)
+                .count()
+        })
         .sum();
     if accepted > 0 {
         out.push(Message::default().count(accepted).and(match accepted {

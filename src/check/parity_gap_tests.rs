@@ -23,9 +23,21 @@ fn names_the_one_that_deviates_and_how_many_agree() {
     let found = run_all(
         &world(THREE),
         &[
-            made("api", "eu", &[("POOL_SIZE", "10"), ("HOST", "db.eu.example.com")]),
-            made("api", "us", &[("POOL_SIZE", "20"), ("HOST", "db.us.example.com")]),
-            made("api", "ap", &[("POOL_SIZE", "20"), ("HOST", "db.ap.example.com")]),
+            made(
+                "api",
+                "eu",
+                &[("POOL_SIZE", "10"), ("HOST", "db.eu.example.com")],
+            ),
+            made(
+                "api",
+                "us",
+                &[("POOL_SIZE", "20"), ("HOST", "db.us.example.com")],
+            ),
+            made(
+                "api",
+                "ap",
+                &[("POOL_SIZE", "20"), ("HOST", "db.ap.example.com")],
+            ),
         ],
     );
     assert_eq!(
@@ -123,7 +135,12 @@ fn documented_differences_are_counted_and_checked() {
 fn an_object_that_one_environment_lacks_is_one_finding() {
     let mut eu = made("api", "eu", &[]);
     eu.fields = vec![
-        field("HorizontalPodAutoscaler/api", "HorizontalPodAutoscaler/api", "", "there"),
+        field(
+            "HorizontalPodAutoscaler/api",
+            "HorizontalPodAutoscaler/api",
+            "",
+            "there",
+        ),
         field(
             "HorizontalPodAutoscaler/api",
             "HorizontalPodAutoscaler/api",
@@ -138,7 +155,11 @@ fn an_object_that_one_environment_lacks_is_one_finding() {
     );
 }
 
-const STAGES: &[(&str, &[&str])] = &[("staging", &[]), ("production-us", &[]), ("production-eu", &[])];
+const STAGES: &[(&str, &[&str])] = &[
+    ("staging", &[]),
+    ("production-us", &[]),
+    ("production-eu", &[]),
+];
 
 #[test]
 fn a_promotion_under_way_is_a_change() {
@@ -150,7 +171,11 @@ fn a_promotion_under_way_is_a_change() {
     ];
     let found = run_all(&world, &all);
     assert_eq!(lines(&found.findings), [""; 0]);
-    let said: Vec<String> = found.changes.iter().map(|c| message(&c.subject.message)).collect();
+    let said: Vec<String> = found
+        .changes
+        .iter()
+        .map(|c| message(&c.subject.message))
+        .collect();
     assert_eq!(
         said,
         ["TIMEOUT is 20 in staging, 10 in production-us and production-eu: staging leads"]
@@ -198,7 +223,11 @@ fn no_secret_is_shown() {
     let found = run_all(
         &world(&THREE[..2]),
         &[
-            made("api", "eu", &[("DB_PASSWORD", "<secret>"), ("TOKEN", "<secret>")]),
+            made(
+                "api",
+                "eu",
+                &[("DB_PASSWORD", "<secret>"), ("TOKEN", "<secret>")],
+            ),
             made("api", "us", &[("DB_PASSWORD", "<opaque>")]),
         ],
     );

@@ -115,11 +115,7 @@ fn one(
         side_shown(view, live, running, SideName::Live),
     ];
     subject.resolve = vec![resolution()];
-    Some(Finding::new(
-        &RULE,
-        severity(&[x, y], setting.ty),
-        subject,
-    ))
+    Some(Finding::new(&RULE, severity(&[x, y], setting.ty), subject))
 }
 
 /// The text of a scalar.
@@ -134,7 +130,12 @@ fn text(value: &Value) -> Option<Arc<str>> {
 /// Code that asks `== "true"`, or does not trim, is common.
 fn severity(texts: &[Arc<str>], ty: ValueType) -> Severity {
     let blank = |t: &Arc<str>| t.trim() != &**t;
-    let boolean = |t: &Arc<str>| matches!(&*t.to_lowercase(), "true" | "false" | "yes" | "no" | "on" | "off");
+    let boolean = |t: &Arc<str>| {
+        matches!(
+            &*t.to_lowercase(),
+            "true" | "false" | "yes" | "no" | "on" | "off"
+        )
+    };
     if ty == ValueType::Boolean || texts.iter().any(blank) || texts.iter().all(boolean) {
         Severity::Warning
     } else {

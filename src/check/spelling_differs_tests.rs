@@ -35,7 +35,11 @@ fn git_and_live_of_one_setting() {
 fn what_is_borrowed_or_unknown_is_nobodys_spelling() {
     let mut one = made("api", "eu", &[]);
     one.head = typed(config(&[("X", "60s")]), "X", ValueType::Duration);
-    one.live = Some(unread(typed(config(&[("X", "1m")]), "X", ValueType::Duration)));
+    one.live = Some(unread(typed(
+        config(&[("X", "1m")]),
+        "X",
+        ValueType::Duration,
+    )));
     assert_eq!(run_all(&[one]), [""; 0]);
     let mut one = made("api", "eu", &[]);
     one.head = typed(config(&[("X", "60s")]), "X", ValueType::Duration);
@@ -48,8 +52,16 @@ fn what_is_borrowed_or_unknown_is_nobodys_spelling() {
 #[test]
 fn between_environments() {
     let (mut eu, mut us) = (made("api", "eu", &[]), made("api", "us", &[]));
-    eu.head = typed(config(&[("A", "true"), ("B", "x "), ("C", "1")]), "A", ValueType::Boolean);
-    us.head = typed(config(&[("A", "True"), ("B", "x"), ("C", "2")]), "A", ValueType::Boolean);
+    eu.head = typed(
+        config(&[("A", "true"), ("B", "x "), ("C", "1")]),
+        "A",
+        ValueType::Boolean,
+    );
+    us.head = typed(
+        config(&[("A", "True"), ("B", "x"), ("C", "2")]),
+        "A",
+        ValueType::Boolean,
+    );
     assert_eq!(
         run_all(&[eu, us]),
         [

@@ -144,7 +144,12 @@ pub(crate) fn lines(findings: &[Finding]) -> Vec<String> {
         .iter()
         .map(|f| {
             let s = &f.subject;
-            let mut out = format!("{} {}: {}", f.severity.name(), s.service, message(&s.message));
+            let mut out = format!(
+                "{} {}: {}",
+                f.severity.name(),
+                s.service,
+                message(&s.message)
+            );
             if !s.also_in.is_empty() {
                 out += &format!(" (also {})", s.also_in.join(", "));
             }

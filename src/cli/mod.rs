@@ -1,6 +1,7 @@
 //! Only arguments: one file per command. What they ask for is handed to the pipeline.
 
 mod check;
+mod compare;
 mod completions;
 mod doctor;
 mod explain;
@@ -61,6 +62,7 @@ enum Color {
 #[derive(Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Compare(compare::CompareArgs),
     Explain(explain::ExplainArgs),
     Snapshot(snapshot::SnapshotArgs),
     Doctor(doctor::DoctorArgs),
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Check(args) => args.run(&cli.global),
+        Command::Compare(args) => args.run(&cli.global),
         Command::Explain(args) => args.run(&cli.global),
         Command::Snapshot(args) => args.run(&cli.global),
         Command::Doctor(args) => args.run(&cli.global),

@@ -193,9 +193,7 @@ impl<'a> Layers<'a> {
                     read = true;
                     (settings, false)
                 }
-                None if planned.layer.live.is_some() => {
-                    (LayerSettings::unread(not_read()), false)
-                }
+                None if planned.layer.live.is_some() => (LayerSettings::unread(not_read()), false),
                 None => (self.of_git(layer, Side::Deployed), true),
             };
             found.push((&planned.layer, settings.0, settings.1));

@@ -11,7 +11,8 @@ use crate::{
     check::{
         CheckContext, RunContext, TargetView, ambiguous_key, between, deploy_overdue,
         difference_declared_twice, difference_unused, duplicate_definition, foreign_environment,
-        parity_gap, pending_restart, precedence_deviates, shadowed_edit, source_unavailable, spelling_differs, states,
+        parity_gap, pending_restart, precedence_deviates, shadowed_edit, source_unavailable,
+        spelling_differs, states,
     },
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{

@@ -4,6 +4,7 @@ mod deployed;
 mod desired_state;
 mod doctor;
 mod effective;
+mod environments;
 mod explain;
 mod history;
 mod inputs;
@@ -14,6 +15,9 @@ mod revisions;
 mod snapshot;
 
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
+pub use environments::{
+    EnvironmentsRequest, Sides as ComparedSides, compare as compare_environments,
+};
 pub use explain::{ExplainRequest, explain};
 pub use inputs::{Inputs, Progress, ZeroConfig};
 pub use repositories::Checkout;
