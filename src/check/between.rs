@@ -147,7 +147,7 @@ pub(super) fn shown(view: &TargetView<'_>, value: &GapValue) -> SideShown {
 }
 
 /// What may be shown of a reading.
-pub(super) fn value_shown(reading: &Reading<crate::model::entry::Entry>) -> Shown {
+pub fn value_shown(reading: &Reading<crate::model::entry::Entry>) -> Shown {
     Shown::of(&reading.clone().map(|e| e.value))
 }
 

@@ -5,6 +5,7 @@ mod deployed;
 mod desired_state;
 mod doctor;
 mod effective;
+mod environments;
 mod explain;
 mod history;
 mod inputs;
@@ -18,6 +19,9 @@ mod waive;
 
 pub use baseline::{BaselineOutcome, baseline_of};
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
+pub use environments::{
+    EnvironmentsRequest, Sides as ComparedSides, compare as compare_environments,
+};
 pub use explain::{ExplainRequest, explain};
 pub use inputs::{Inputs, Progress, ZeroConfig};
 pub use repositories::Checkout;

@@ -3,6 +3,7 @@
 
 mod architecture;
 mod commands;
+mod compare;
 mod examples;
 #[path = "../live/mod.rs"]
 mod live;
