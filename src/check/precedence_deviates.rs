@@ -7,6 +7,7 @@ use crate::{
     model::{
         entry::EntryKey,
         finding::{Finding, Message, Needs, Rule, Severity, SideShown, Subject},
+        path::KeyPath,
         report::SideName,
         value::Shown,
     },
@@ -103,6 +104,7 @@ fn finding(
                 value: Shown::Value(order.sources.join(", ").into()),
                 place: Some(order.place.clone()),
                 object: None,
+                path: KeyPath::default(),
                 commit: None,
                 written: None,
                 note: None,

@@ -74,13 +74,9 @@ pub fn check(request: &CheckRequest) -> anyhow::Result<Report> {
     let effective = analysis.effective(&|t| judge::needs_merging(&analysis.plan, t));
     let views = effective::views(&analysis.plan, &effective);
     let given = policy::Given::read(&run, &analysis, &request.baseline)?;
-    Ok(judge::report(
-        &run,
-        &analysis,
-        &views,
-        &given,
-        request.fail_on,
-    ))
+    let mut report = judge::report(&run, &analysis, &views, &given, request.fail_on);
+    history::fill_sides(&run, &analysis, &mut report);
+    Ok(report)
 }
 
 /// Everything that was read and compared, before it is judged.

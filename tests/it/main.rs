@@ -6,6 +6,7 @@ mod commands;
 mod examples;
 #[path = "../live/mod.rs"]
 mod live;
+mod policy;
 mod recorded;
 mod secrecy;
 mod server;
