@@ -4,6 +4,7 @@
 mod architecture;
 mod commands;
 mod examples;
+mod explain;
 #[path = "../live/mod.rs"]
 mod live;
 mod recorded;
