@@ -5,6 +5,7 @@ mod architecture;
 mod commands;
 mod compare;
 mod examples;
+mod explain;
 #[path = "../live/mod.rs"]
 mod live;
 mod policy;
