@@ -2,13 +2,24 @@
 //! rules share one table.
 
 pub mod ambiguous_key;
+pub mod between;
 pub mod deploy_overdue;
+pub mod difference_declared_twice;
+pub mod difference_unused;
 pub mod duplicate_definition;
+pub mod expired;
+pub mod foreign_environment;
+pub mod parity_gap;
 pub mod pending_restart;
 pub mod precedence_deviates;
 pub mod shadowed_edit;
 pub mod source_unavailable;
+pub mod spelling_differs;
 pub mod states;
+#[cfg(test)]
+pub(crate) mod testing;
+mod waived;
+pub mod waiver_unused;
 
 use crate::{
     compare::{merge_order::MergeOrder, surface::SurfaceField},
@@ -109,6 +120,7 @@ pub(crate) fn side_shown(
         value: Shown::from(&placed.entry.entry.value),
         place: origin.and_then(|o| o.place.clone()),
         object: origin.map(|o| o.item.clone()),
+        path: origin.map(|o| o.path.clone()).unwrap_or_default(),
         commit: None,
         written: None,
         note: None,
@@ -136,14 +148,21 @@ pub static RULES: &[&Rule] = &[
     &ambiguous_key::RULE,
     &states::CONFLICTING,
     &deploy_overdue::RULE,
+    &difference_declared_twice::RULE,
+    &difference_unused::RULE,
     &states::DRIFTED,
     &duplicate_definition::RULE,
+    &expired::RULE,
+    &foreign_environment::RULE,
     &states::MISSING,
+    &parity_gap::RULE,
     &pending_restart::RULE,
     &precedence_deviates::RULE,
     &shadowed_edit::RULE,
     &source_unavailable::RULE,
+    &spelling_differs::RULE,
     &states::UNMANAGED,
+    &waiver_unused::RULE,
 ];
 
 #[cfg(test)]

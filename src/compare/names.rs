@@ -41,6 +41,12 @@ impl OwnNames {
         self.0.is_empty()
     }
 
+    /// The names in all spellings that count, longest first.
+    #[must_use]
+    pub fn spellings(&self) -> &[Box<str>] {
+        &self.0
+    }
+
     /// Lengths of the names that stand at byte `at`, longest first.
     fn at<'a>(&'a self, text: &'a str, at: usize) -> impl Iterator<Item = usize> + 'a {
         let (before, rest) = text.split_at(at);

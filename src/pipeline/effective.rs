@@ -134,6 +134,11 @@ fn one(plan: &Plan, live: &Live, target: &TargetPlan, layers: &[&LayerState]) ->
     }
 }
 
+fn not_read() -> Unread {
+    let why = "live was not read: the change does not write this service";
+    Unread::new(UnreadCause::NotAsked, why)
+}
+
 /// The layers of one target.
 struct Layers<'a> {
     plan: &'a Plan,
@@ -164,7 +169,13 @@ impl<'a> Layers<'a> {
             let settings = if desired || planned.layer.config_map.is_some() {
                 (self.of_git(layer, side), false)
             } else {
-                (self.of_live(layer).unwrap_or_default(), true)
+                let read = self.of_live(layer);
+                // What was not read may be there.
+                let unread = || match planned.layer.live {
+                    Some(_) => LayerSettings::unread(not_read()),
+                    None => LayerSettings::default(),
+                };
+                (read.unwrap_or_else(unread), true)
             };
             found.push((&planned.layer, settings.0, settings.1));
         }
@@ -182,11 +193,7 @@ impl<'a> Layers<'a> {
                     read = true;
                     (settings, false)
                 }
-                None if planned.layer.live.is_some() => {
-                    let why = "live was not read: the change does not write this service";
-                    let unread = Unread::new(UnreadCause::NotAsked, why);
-                    (LayerSettings::unread(unread), false)
-                }
+                None if planned.layer.live.is_some() => (LayerSettings::unread(not_read()), false),
                 None => (self.of_git(layer, Side::Deployed), true),
             };
             found.push((&planned.layer, settings.0, settings.1));

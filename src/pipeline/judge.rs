@@ -5,12 +5,15 @@ use super::{
     desired_state::{LayerState, State},
     inputs::Run,
     live::{Live, SystemState, settings_of, system_of},
+    policy::Given,
     revisions::Revisions,
 };
 use crate::{
     check::{
-        CheckContext, RunContext, TargetView, ambiguous_key, deploy_overdue, duplicate_definition,
-        pending_restart, precedence_deviates, shadowed_edit, source_unavailable, states,
+        CheckContext, RunContext, TargetView, ambiguous_key, between, deploy_overdue,
+        difference_declared_twice, difference_unused, duplicate_definition, foreign_environment,
+        parity_gap, pending_restart, precedence_deviates, shadowed_edit, source_unavailable,
+        spelling_differs, states,
     },
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
@@ -169,8 +172,19 @@ pub(crate) fn report(
     run: &Run<'_>,
     analysis: &Analysis,
     views: &[TargetView<'_>],
+    given: &Given,
     fail_on: Option<FailOn>,
 ) -> Report {
+    let mut report = what_was_read(run, analysis);
+    rules(run, analysis, views, &mut report);
+    given.apply(run, analysis, &mut report);
+    finish(&mut report, fail_on.unwrap_or(analysis.plan.gate.fail_on));
+    report
+}
+
+/// A report of what was read, and of the layers one by one: without the rules that look at several,
+/// policy and verdict.
+pub(crate) fn what_was_read(run: &Run<'_>, analysis: &Analysis) -> Report {
     let Analysis {
         revisions,
         plan,
@@ -213,8 +227,6 @@ pub(crate) fn report(
         .problems
         .sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     report.problems.dedup();
-    rules(run, analysis, views, &mut report);
-    finish(&mut report, fail_on.unwrap_or(plan.gate.fail_on));
     report
 }
 
@@ -252,6 +264,19 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
     for subject in subjects {
         subject.hidden_by = hidden_by(views, subject);
     }
+    let between = between::compare(&cx);
+    let parity = parity_gap::run(&cx, &between);
+    report.findings.extend(parity.findings);
+    report.changes.extend(parity.changes);
+    report.notes.extend(parity.notes);
+    report
+        .findings
+        .extend(difference_declared_twice::run(&cx, &between));
+    report
+        .findings
+        .extend(difference_unused::run(&cx, &between));
+    report.findings.extend(spelling_differs::run(&cx, &between));
+    report.findings.extend(foreign_environment::run(&cx));
     report.findings.extend(ambiguous_key::run(&cx));
     report.findings.extend(duplicate_definition::run(&cx));
     report.findings.extend(precedence_deviates::run(&cx));
@@ -494,7 +519,11 @@ fn live_status(
             format!("{} (and {} more)", first.detail, rest.len()),
         ),
     };
-    if held.objects + held.entries == 0 {
+    let read = match settings_of(planned, system) {
+        Some(_) => held.entries,
+        None => held.objects,
+    };
+    if read == 0 {
         CoverageStatus::Failed(why)
     } else {
         CoverageStatus::Partial(why)

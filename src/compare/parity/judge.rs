@@ -22,11 +22,9 @@ use crate::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 
-/// Whether two values are one by their type. Texts, numbers and booleans compare by their text:
-/// what an environment holds are texts, what a file holds may be written either way.
+/// Whether two values are one by their type.
 pub(super) fn same_typed(a: &Value, b: &Value, ty: ValueType) -> bool {
-    a.same(b, ty) == Sameness::Equal
-        || matches!((a, b), (Value::Plain(a), Value::Plain(b)) if a.text() == b.text())
+    a.same_setting(b, ty) == Sameness::Equal
 }
 
 /// What a side says, as far as it can be compared.
@@ -57,6 +55,7 @@ pub(super) struct Judge<'a> {
     sides: &'a [ParitySide<'a>],
     own: &'a [OwnNames],
     differences: &'a [Difference],
+    keep_equal: bool,
     out: Gaps,
     used: BTreeSet<usize>,
 }
@@ -66,11 +65,13 @@ impl<'a> Judge<'a> {
         sides: &'a [ParitySide<'a>],
         own: &'a [OwnNames],
         differences: &'a [Difference],
+        keep_equal: bool,
     ) -> Judge<'a> {
         Judge {
             sides,
             own,
             differences,
+            keep_equal,
             out: Gaps::default(),
             used: BTreeSet::new(),
         }
@@ -149,7 +150,8 @@ impl<'a> Judge<'a> {
             }
         }
         let by_names = !differs && strict.len() < exact.len();
-        if !differs && !spelling_only && !unexpected {
+        let is_equal = !differs && !spelling_only && !unexpected;
+        if is_equal && !self.keep_equal {
             return by_names;
         }
         let mut groups = if spelling_only { strict } else { loose };
@@ -165,7 +167,11 @@ impl<'a> Judge<'a> {
             }
         }
         groups.sort_by_key(|g| (std::cmp::Reverse(g.len()), g.first().copied()));
-        self.out.gaps.push(Gap {
+        let list = match is_equal {
+            true => &mut self.out.equal,
+            false => &mut self.out.gaps,
+        };
+        list.push(Gap {
             key: row.key,
             holder: row.holder,
             container: row.container,
@@ -175,7 +181,7 @@ impl<'a> Judge<'a> {
             documented,
             spelling_only,
         });
-        false
+        is_equal && by_names
     }
 
     /// Sides with plain values in groups, each compared with the first of its group.
@@ -213,6 +219,7 @@ impl<'a> Judge<'a> {
         let (own_a, own_b) = (&self.own[a], &self.own[b]);
         match (x, y) {
             (Plain::Tree(x), Plain::Tree(y)) => same_trees(x.root(), own_a, y.root(), own_b),
+            (Plain::Null, other) | (other, Plain::Null) => **other == Plain::Null,
             _ => names::same(&x.text(), own_a, &y.text(), own_b),
         }
     }

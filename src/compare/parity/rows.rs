@@ -3,7 +3,11 @@
 
 use super::{GapValue, ParitySide};
 use crate::{
-    compare::{names::OwnNames, surface::SurfaceField},
+    compare::{
+        names::OwnNames,
+        setting_pairs::{Row as Found, pair_settings},
+        surface::SurfaceField,
+    },
     model::{
         effective::{EffectiveConfig, EffectiveSetting, Placed},
         entry::EntryKey,
@@ -50,9 +54,10 @@ impl Cell {
 
 /// Settings in the order of their names.
 pub(super) fn settings(sides: &[ParitySide<'_>], own: &[OwnNames]) -> Vec<Row> {
-    let mut found: Vec<(Arc<str>, Vec<Option<&EffectiveSetting>>)> = same_name(sides)
+    let configs: Vec<&EffectiveConfig> = sides.iter().map(|s| s.config).collect();
+    let mut found: Vec<(Arc<str>, Found<'_>)> = pair_settings(&configs)
         .into_iter()
-        .chain(same_words(sides))
+        .filter_map(|row| Some((row.iter().flatten().next()?.name.clone(), row)))
         .collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));
     let several = |(_, settings): &(_, Found<'_>)| is_per_container(settings);
@@ -65,59 +70,6 @@ pub(super) fn settings(sides: &[ParitySide<'_>], own: &[OwnNames]) -> Vec<Row> {
         .flat_map(|(name, settings)| match is_per_container(&settings) {
             true => per_container(sides, own, &containers, &name, &settings),
             false => vec![single(sides, &name, &settings)],
-        })
-        .collect()
-}
-
-type Found<'a> = Vec<Option<&'a EffectiveSetting>>;
-
-/// Words that more than one setting of a side has: there, only the name tells.
-fn ambiguous<'a>(sides: &[ParitySide<'a>]) -> BTreeSet<&'a str> {
-    let mut out = BTreeSet::new();
-    for side in sides {
-        let mut seen = BTreeSet::new();
-        for setting in &side.config.settings {
-            if !seen.insert(&*setting.words) {
-                out.insert(&*setting.words);
-            }
-        }
-    }
-    out
-}
-
-/// Settings that have words of their own on every side, by these.
-fn same_words<'a>(sides: &[ParitySide<'a>]) -> Vec<(Arc<str>, Found<'a>)> {
-    let ambiguous = ambiguous(sides);
-    collect(sides, |s| {
-        (!ambiguous.contains(&*s.words)).then(|| s.words.clone())
-    })
-}
-
-/// The others by their exact name.
-fn same_name<'a>(sides: &[ParitySide<'a>]) -> Vec<(Arc<str>, Found<'a>)> {
-    let ambiguous = ambiguous(sides);
-    collect(sides, |s| {
-        ambiguous.contains(&*s.words).then(|| s.name.clone())
-    })
-}
-
-/// By what `by` gives; named as the first side that has it names it.
-fn collect<'a>(
-    sides: &[ParitySide<'a>],
-    by: impl Fn(&EffectiveSetting) -> Option<Arc<str>>,
-) -> Vec<(Arc<str>, Found<'a>)> {
-    let mut rows: BTreeMap<Arc<str>, Found<'a>> = BTreeMap::new();
-    for (i, side) in sides.iter().enumerate() {
-        for setting in &side.config.settings {
-            if let Some(key) = by(setting) {
-                rows.entry(key).or_insert_with(|| vec![None; sides.len()])[i] = Some(setting);
-            }
-        }
-    }
-    rows.into_values()
-        .filter_map(|found| {
-            let name = found.iter().flatten().next()?.name.clone();
-            Some((name, found))
         })
         .collect()
 }
@@ -254,7 +206,7 @@ pub(super) fn fields(sides: &[ParitySide<'_>]) -> Vec<Row> {
         for field in side.fields {
             let full: Arc<str> = format!("{}/{}", field.object.kind, field.object.name).into();
             // What several sides call the same needs no other name.
-            let shared = raw.get(&full).is_some_and(|n| n.len() > 1);
+            let shared = raw.get(&full).is_some_and(|n| n.iter().sum::<usize>() > 1);
             let holder = if shared { full } else { field.holder.clone() };
             objects
                 .entry(holder.clone())
@@ -271,15 +223,18 @@ pub(super) fn fields(sides: &[ParitySide<'_>]) -> Vec<Row> {
         .collect()
 }
 
-/// The sides that have an object of this kind and name, all environments' own names included.
-fn raw_names(sides: &[ParitySide<'_>]) -> BTreeMap<Arc<str>, BTreeSet<usize>> {
-    let mut out: BTreeMap<Arc<str>, BTreeSet<usize>> = BTreeMap::new();
+/// How many objects of this kind and name each side has, all environments' own names included;
+/// without those that a side has in several namespaces.
+fn raw_names(sides: &[ParitySide<'_>]) -> BTreeMap<Arc<str>, Vec<usize>> {
+    let mut out: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
     for (i, side) in sides.iter().enumerate() {
         for field in side.fields.iter().filter(|f| f.path.0.is_empty()) {
             let full = format!("{}/{}", field.object.kind, field.object.name);
-            out.entry(full.into()).or_default().insert(i);
+            out.entry(full.into())
+                .or_insert_with(|| vec![0; sides.len()])[i] += 1;
         }
     }
+    out.retain(|_, n| n.iter().all(|n| *n <= 1));
     out
 }
 

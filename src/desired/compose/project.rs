@@ -39,7 +39,7 @@ pub(super) struct Service {
     alone: Alone,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Alone {
     service: bool,
     environment: bool,
@@ -93,9 +93,9 @@ impl Service {
         for variable in over.environment {
             if matches!(variable.value, Written::Reset) {
                 self.environment.retain(|v| v.name != variable.name);
-            } else {
-                self.environment.push(variable);
             }
+            // A reset stays: it counts for what this service is put over, too.
+            self.environment.push(variable);
         }
         self.env_files.extend(over.env_files);
     }
@@ -281,9 +281,9 @@ impl<'p, 'c> Project<'p, 'c> {
         }
         via.pop();
         let own = self.own(source, node, name);
-        let alone = own.alone.service;
+        let alone = own.alone;
         service.merge(own);
-        service.alone.service = alone;
+        service.alone = alone;
         Some(service)
     }
 
@@ -567,10 +567,29 @@ fn number(file: &SettingsFile, node: NodeRef<'_>) -> String {
     if let Some(n) = octal.and_then(|digits| u64::from_str_radix(digits, 8).ok()) {
         return n.to_string();
     }
-    match text.parse::<f64>() {
-        Ok(n) if text.contains('.') && n.abs() < 1e21 && (n == 0.0 || n.abs() >= 1e-4) => {
-            n.to_string()
+    if !text.contains(['.', 'e', 'E'])
+        && (text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok())
+    {
+        return text.to_owned();
+    }
+    text.parse().map_or_else(|_| text.to_owned(), go_float)
+}
+
+/// A float as Go's `%v` prints it: with an exponent below 1e-4 and from 1e21 on.
+fn go_float(n: f64) -> String {
+    let size = n.abs();
+    if n == 0.0 || (1e-4..1e21).contains(&size) {
+        return n.to_string();
+    }
+    let text = format!("{n:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, exponent) = match exponent.strip_prefix('-') {
+                Some(exponent) => ('-', exponent),
+                None => ('+', exponent),
+            };
+            format!("{digits}e{sign}{exponent:0>2}")
         }
-        _ => text.to_owned(),
+        None => text,
     }
 }

@@ -109,7 +109,7 @@ impl<'i> Reader<'_, 'i> {
         let line = &self.text[from..self.at];
         let value = line.split(" #").next().unwrap_or_default().trim_end();
         let at = from..from + value.len();
-        (self.expanded(value.into()), at)
+        (self.expanded(value.into(), &at), at)
     }
 
     /// The value in quotes at the current place.
@@ -127,7 +127,7 @@ impl<'i> Reader<'_, 'i> {
                     let at = from..self.at;
                     return Ok((
                         match quote {
-                            '"' => self.expanded(unescaped(&value).into()),
+                            '"' => self.expanded(unescaped(&value).into(), &at),
                             _ => Leaf::Text(value.into()),
                         },
                         at,
@@ -154,9 +154,17 @@ impl<'i> Reader<'_, 'i> {
         ))
     }
 
-    fn expanded(&mut self, value: Cow<'i, str>) -> Leaf<'i> {
+    fn expanded(&mut self, value: Cow<'i, str>, at: &Range<usize>) -> Leaf<'i> {
         if !value.contains('$') {
             return Leaf::Text(value);
+        }
+        if has_broken_brace(&value) {
+            self.pairs.broken(
+                at.clone(),
+                "a `${` that is no interpolation, for which Compose refuses the file",
+                Some("write a `$` that stands for itself as `$$`"),
+            );
+            return Leaf::Opaque(INTERPOLATION);
         }
         match self.substituted(&value, 0) {
             Some(text) => Leaf::Text(text.into()),
@@ -228,6 +236,29 @@ fn name_of(text: &str) -> &str {
         Some(b) if b.is_ascii_digit() => "",
         _ => &text[..end],
     }
+}
+
+/// Whether a `${` has no name, no end, or something else behind the name than Compose knows.
+fn has_broken_brace(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(n) = rest.find('$') {
+        rest = &rest[n + 1..];
+        if let Some(behind) = rest.strip_prefix('$') {
+            rest = behind;
+        } else if let Some(inner) = rest.strip_prefix('{') {
+            let name = name_of(inner);
+            let behind = &inner[name.len()..];
+            let operator = behind.strip_prefix(':').unwrap_or(behind);
+            let sound = behind.starts_with('}')
+                || (operator.starts_with(['-', '?', '+'])
+                    && closing_brace(inner).is_some_and(|end| !inner[..end].contains('\n')));
+            if name.is_empty() || !sound {
+                return true;
+            }
+            rest = behind;
+        }
+    }
+    false
 }
 
 fn closing_brace(text: &str) -> Option<usize> {

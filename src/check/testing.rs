@@ -1,0 +1,159 @@
+//! Targets made by hand, for the tests of rules about several of them.
+
+use super::{RunContext, TargetView};
+use crate::{
+    compare::{parity::testing, surface::SurfaceField},
+    model::{
+        effective::EffectiveConfig,
+        finding::Finding,
+        policy::{Difference, ParityGroup, Pattern, Selector},
+        report::Occasion,
+        target::{Environment, TargetId, Tier},
+        time::Timestamp,
+    },
+    render::message,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// A service in an environment.
+pub(crate) struct Made {
+    pub(crate) id: TargetId,
+    pub(crate) base: Option<EffectiveConfig>,
+    pub(crate) head: EffectiveConfig,
+    pub(crate) live: Option<EffectiveConfig>,
+    pub(crate) fields: Vec<SurfaceField>,
+}
+
+/// With these settings in git.
+pub(crate) fn made(service: &str, environment: &str, settings: &[(&str, &str)]) -> Made {
+    Made {
+        id: testing::target(service, environment),
+        base: None,
+        head: testing::config(settings),
+        live: None,
+        fields: vec![],
+    }
+}
+
+impl Made {
+    /// With other settings before the change.
+    pub(crate) fn was(mut self, settings: &[(&str, &str)]) -> Made {
+        self.base = Some(testing::config(settings));
+        self
+    }
+}
+
+/// What a run knows beside its targets.
+pub(crate) struct World {
+    pub(crate) environments: BTreeMap<Arc<str>, Arc<Environment>>,
+    pub(crate) parity: Vec<ParityGroup>,
+    pub(crate) promotion: Vec<Vec<Arc<str>>>,
+    pub(crate) occasion: Occasion,
+    pub(crate) whole: bool,
+}
+
+/// Environments with their further names, all of which should agree.
+pub(crate) fn world(environments: &[(&str, &[&str])]) -> World {
+    let environment = |name: &str, names: &[&str]| Environment {
+        name: name.into(),
+        tier: Tier::Production,
+        names: names.iter().map(|n| Box::from(*n)).collect(),
+        deployed: None,
+        deploys_within: None,
+        settle: 600,
+        tracks: None,
+        deploys_later: false,
+        variables: BTreeMap::new(),
+    };
+    World {
+        environments: environments
+            .iter()
+            .map(|(name, names)| (Arc::from(*name), Arc::new(environment(name, names))))
+            .collect(),
+        parity: vec![ParityGroup {
+            environments: environments.iter().map(|(n, _)| Arc::from(*n)).collect(),
+            ..ParityGroup::default()
+        }],
+        promotion: vec![],
+        occasion: Occasion::Audit,
+        whole: true,
+    }
+}
+
+impl World {
+    /// With a documented difference.
+    pub(crate) fn differs(mut self, key: &str, expected: &[(&str, &str)]) -> World {
+        self.parity[0].differences.push(Difference {
+            selector: Selector {
+                key: Some(Pattern::new(key)),
+                ..Selector::default()
+            },
+            reason: "each has its own".into(),
+            expected: (!expected.is_empty()).then(|| {
+                expected
+                    .iter()
+                    .map(|(e, text)| (testing::target("api", e), Box::from(*text)))
+                    .collect()
+            }),
+            place: None,
+        });
+        self
+    }
+
+    /// With stages of promotion.
+    pub(crate) fn promotes(mut self, stages: &[&[&str]]) -> World {
+        let stage = |s: &&[&str]| s.iter().map(|e| Arc::from(*e)).collect();
+        self.promotion = stages.iter().map(stage).collect();
+        self.occasion = Occasion::Review;
+        self
+    }
+
+    /// Runs a rule over targets.
+    pub(crate) fn run<T>(&self, made: &[Made], rule: impl FnOnce(&RunContext<'_>) -> T) -> T {
+        let mut targets: Vec<TargetView<'_>> = made
+            .iter()
+            .map(|m| TargetView {
+                id: &m.id,
+                environment: &self.environments[&m.id.environment],
+                layers: vec![],
+                base: m.base.as_ref().unwrap_or(&m.head),
+                head: &m.head,
+                live: m.live.as_ref(),
+                fields: &m.fields,
+                base_fields: &m.fields,
+                orders: &[],
+                live_fields: None,
+            })
+            .collect();
+        targets.sort_by(|a, b| a.id.cmp(b.id));
+        rule(&RunContext {
+            targets: &targets,
+            parity: &self.parity,
+            promotion: &self.promotion,
+            environments: &self.environments,
+            occasion: self.occasion,
+            now: Timestamp(1_790_000_000),
+            whole: self.whole,
+        })
+    }
+}
+
+/// `warning api: POOL_SIZE is 10 in a, 20 in b (also web)`.
+pub(crate) fn lines(findings: &[Finding]) -> Vec<String> {
+    findings
+        .iter()
+        .map(|f| {
+            let s = &f.subject;
+            let mut out = format!(
+                "{} {}: {}",
+                f.severity.name(),
+                s.service,
+                message(&s.message)
+            );
+            if !s.also_in.is_empty() {
+                out += &format!(" (also {})", s.also_in.join(", "));
+            }
+            out
+        })
+        .collect()
+}
