@@ -318,8 +318,9 @@ fn live(key: &ExplainedKey, t: &ExplainedTarget) -> Vec<Row> {
     };
     let by_container = live.outcome() == Outcome::ByContainer;
     let mut rows = Vec::new();
-    for v in live.winners() {
-        let known = live.unknown.is_none();
+    let known = live.unknown.is_none();
+    // What stands in for live says nothing where live might win.
+    for v in live.winners().filter(|v| known || !v.borrowed) {
         rows.push(row(
             "live",
             paint,
