@@ -18,6 +18,7 @@ fn value(place: &str, shown: Shown) -> SideShown {
         value: shown,
         place: Some(crate::render::sample::place("params/app.yaml", 3, 12)),
         object: None,
+        path: crate::model::path::KeyPath::default(),
         commit: None,
         written: None,
         note: None,
