@@ -9,7 +9,7 @@ mod names;
 mod tests;
 
 use crate::{
-    document,
+    document::{self, Dialect, Format},
     model::{
         name::Name,
         observation::{Classifier, ItemId},
@@ -218,10 +218,15 @@ fn is_secret_file(name: &str, text: &str) -> bool {
     if !names::mentions_secrets(text) {
         return false;
     }
-    match document::embedded(name, text) {
-        Some(tree) => any_leaf(tree.root(), &mut Vec::new()),
-        None => look::has_secret_line(text),
-    }
+    let tree = document::embedded(name, text);
+    // In files of lines, what is commented out is as readable as the rest.
+    let has_lines = !matches!(
+        document::format_of(name, Dialect::Core),
+        Some(Format::Yaml(_) | Format::Json | Format::Jsonc)
+    );
+    tree.as_ref()
+        .is_some_and(|t| any_leaf(t.root(), &mut Vec::new()))
+        || ((tree.is_none() || has_lines) && look::has_secret_line(text))
 }
 
 fn any_leaf<'a>(node: NodeRef<'a>, path: &mut Vec<Step<'a>>) -> bool {

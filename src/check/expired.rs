@@ -57,7 +57,10 @@ fn over(waiver: &Waiver, lapsed: usize) -> Message {
     match lapsed {
         0 => said.and("; nothing needs it any more"),
         1 => said.and("; the finding that it accepted counts again"),
-        n => said.and("; ").count(n).and(" findings that it accepted count again"),
+        n => said
+            .and("; ")
+            .count(n)
+            .and(" findings that it accepted count again"),
     }
 }
 
@@ -143,7 +146,10 @@ mod tests {
         assert!(text.ends_with("nothing needs it any more"), "{text}");
         let (severity, text) = of(-1, 0, 2).expect("a finding");
         assert_eq!(severity, Severity::Error);
-        assert!(text.ends_with("2 findings that it accepted count again"), "{text}");
+        assert!(
+            text.ends_with("2 findings that it accepted count again"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod deploy_overdue;
 pub mod difference_declared_twice;
 pub mod difference_unused;
 pub mod duplicate_definition;
+pub mod expired;
 pub mod foreign_environment;
 pub mod parity_gap;
 pub mod pending_restart;
@@ -17,6 +18,8 @@ pub mod spelling_differs;
 pub mod states;
 #[cfg(test)]
 pub(crate) mod testing;
+mod waived;
+pub mod waiver_unused;
 
 use crate::{
     compare::{merge_order::MergeOrder, surface::SurfaceField},
@@ -117,6 +120,7 @@ pub(crate) fn side_shown(
         value: Shown::from(&placed.entry.entry.value),
         place: origin.and_then(|o| o.place.clone()),
         object: origin.map(|o| o.item.clone()),
+        path: origin.map(|o| o.path.clone()).unwrap_or_default(),
         commit: None,
         written: None,
         note: None,
@@ -148,6 +152,7 @@ pub static RULES: &[&Rule] = &[
     &difference_unused::RULE,
     &states::DRIFTED,
     &duplicate_definition::RULE,
+    &expired::RULE,
     &foreign_environment::RULE,
     &states::MISSING,
     &parity_gap::RULE,
@@ -157,6 +162,7 @@ pub static RULES: &[&Rule] = &[
     &source_unavailable::RULE,
     &spelling_differs::RULE,
     &states::UNMANAGED,
+    &waiver_unused::RULE,
 ];
 
 #[cfg(test)]

@@ -28,7 +28,10 @@ pub fn run(waivers: &[Waiver], uses: &[usize], is_over: impl Fn(&Waiver) -> bool
             let subject = Subject {
                 message,
                 desired: Some(DesiredShown {
-                    value: waiver.value.as_deref().map_or(Shown::Absent, |v| Shown::Value(v.into())),
+                    value: waiver
+                        .value
+                        .as_deref()
+                        .map_or(Shown::Absent, |v| Shown::Value(v.into())),
                     place: waiver.place.clone(),
                     commit: None,
                 }),

@@ -6,7 +6,7 @@ use crate::{
         report::{FailOn, Occasion},
         time::Timestamp,
     },
-    pipeline::{self, CheckRequest, Checkout, Inputs, ZeroConfig},
+    pipeline::{self, BaselineFrom, CheckRequest, Checkout, Inputs, ZeroConfig},
     render::{self, Style},
 };
 use clap::{Args, ValueEnum};
@@ -48,6 +48,9 @@ pub(super) struct CheckArgs {
     /// Show what is folded by default.
     #[arg(short, long, help_heading = "Output")]
     verbose: bool,
+    /// Known findings, as `driftgate baseline write` wrote them; default: what driftgate.yaml says.
+    #[arg(long, value_name = "FILE", help_heading = "Gate")]
+    baseline: Option<PathBuf>,
     /// From which severity on findings fail the gate; default: gate.fail-on, else error.
     #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Gate")]
     fail_on: Option<FailOnArg>,
@@ -230,6 +233,10 @@ impl CheckArgs {
                 FailOnArg::Info => FailOn::Info,
                 FailOnArg::Never => FailOn::Never,
             }),
+            baseline: match &self.baseline {
+                Some(file) => BaselineFrom::File(file.clone()),
+                None => BaselineFrom::Configuration,
+            },
         };
         let report = pipeline::check(&request)?;
         let format = render::FORMATS

@@ -1,5 +1,6 @@
 //! Only arguments: one file per command. What they ask for is handed to the pipeline.
 
+mod baseline;
 mod check;
 mod compare;
 mod completions;
@@ -9,6 +10,7 @@ mod key;
 mod progress;
 mod schema;
 mod snapshot;
+mod waive;
 
 use clap::{Args, Parser, Subcommand};
 use std::{
@@ -64,6 +66,8 @@ enum Command {
     Check(check::CheckArgs),
     Compare(compare::CompareArgs),
     Explain(explain::ExplainArgs),
+    Waive(waive::WaiveArgs),
+    Baseline(baseline::BaselineArgs),
     Snapshot(snapshot::SnapshotArgs),
     Doctor(doctor::DoctorArgs),
     Schema(schema::SchemaArgs),
@@ -113,6 +117,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => args.run(&cli.global),
         Command::Compare(args) => args.run(&cli.global),
         Command::Explain(args) => args.run(&cli.global),
+        Command::Waive(args) => args.run(&cli.global),
+        Command::Baseline(args) => args.run(&cli.global),
         Command::Snapshot(args) => args.run(&cli.global),
         Command::Doctor(args) => args.run(&cli.global),
         Command::Schema(args) => args.run(),

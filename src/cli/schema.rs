@@ -27,6 +27,8 @@ enum Which {
     Report,
     /// Of `driftgate explain --format json`.
     Explanation,
+    /// Of `driftgate baseline write`.
+    Baseline,
     /// Of `driftgate compare --format json`.
     Environments,
 }
@@ -38,6 +40,7 @@ impl SchemaArgs {
             Which::Config => include_str!("../../schemas/driftgate.schema.json"),
             Which::Report => include_str!("../../schemas/report-v1.schema.json"),
             Which::Explanation => include_str!("../../schemas/explanation-v1.schema.json"),
+            Which::Baseline => include_str!("../../schemas/baseline-v1.schema.json"),
             Which::Environments => include_str!("../../schemas/environments-v1.schema.json"),
         };
         super::write_out(text.as_bytes(), None)?;

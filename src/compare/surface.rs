@@ -297,7 +297,7 @@ struct Of<'a> {
 
 impl Of<'_> {
     fn all(&self, autoscaler: Option<&ObjectId>, out: &mut Vec<SurfaceField>) {
-        let presence = Value::Plain(Plain::Bool(true));
+        let presence = Value::text("present");
         out.push(self.field(KeyPath::default(), ValueType::Text, presence, self.root));
         for (_, _, paths) in KINDS.iter().filter(|(g, k, _)| self.id.is(g, k)) {
             self.at(self.root, &KeyPath::default(), paths, autoscaler, out);

@@ -75,6 +75,13 @@ impl ParseCache {
             .cloned()
     }
 
+    /// How many files of settings were parsed.
+    #[cfg(test)]
+    pub(super) fn settings_parsed(&self) -> usize {
+        let settings = self.settings.lock();
+        settings.unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// As [`ParseCache::keep`].
     pub(super) fn keep_settings(&self, key: SettingsKey, made: SettingsFile) -> Arc<SettingsFile> {
         let settings = self.settings.lock();

@@ -5,6 +5,7 @@ use crate::model::{
     desired::DesiredObject,
     observation::{ItemId, ObjectId},
     tree::{NodeRef, Sealing, Step},
+    value::Value,
 };
 use std::{ffi::OsString, fs, io::Write, sync::Arc};
 
@@ -56,6 +57,15 @@ impl Setup {
             program_path: &self.path,
             cache: &self.cache,
         }
+    }
+
+    /// With the shipped classifier.
+    pub(super) fn read_sealing(&self, spec: &DesiredSpec, root: &Path) -> DesiredWorld {
+        let context = DesiredContext {
+            classifier: &crate::classify::ByNameAndLook,
+            ..self.context()
+        };
+        read(spec, &Files::folder(root), &context)
     }
 
     pub(super) fn read(&self, spec: &DesiredSpec, root: &Path) -> DesiredWorld {
@@ -149,4 +159,39 @@ pub(super) fn problems(world: &DesiredWorld) -> Vec<String> {
         .iter()
         .map(|p| format!("{}{p}", if p.blocks { "! " } else { "" }))
         .collect()
+}
+
+/// `name = value @ place`, a line per setting; `<…>` is a symbol, `<<…>>` opaque.
+pub(super) fn shown(world: &DesiredWorld) -> Vec<String> {
+    world
+        .settings
+        .iter()
+        .map(|s| {
+            let value = match &s.entry.value {
+                Value::Plain(plain) => plain.text().to_string(),
+                Value::Secret(_) => "[secret]".to_owned(),
+                Value::Composite(_) => "[composite]".to_owned(),
+                Value::Symbol(text) => format!("<{text}>"),
+                Value::Opaque(text) => format!("<<{text}>>"),
+            };
+            let place = s.entry.origin().and_then(|o| o.place.as_ref());
+            format!(
+                "{} = {value} @ {}",
+                s.name,
+                place.expect("every setting has one")
+            )
+        })
+        .collect()
+}
+
+/// `name = value` of what wins, in the order of names.
+pub(super) fn effective(world: &DesiredWorld) -> Vec<String> {
+    let mut last = BTreeMap::new();
+    for (setting, text) in world.settings.iter().zip(shown(world)) {
+        let text = text
+            .rsplit_once(" @ ")
+            .map_or(text.clone(), |(t, _)| t.to_owned());
+        last.insert(setting.name.clone(), text);
+    }
+    last.into_values().collect()
 }

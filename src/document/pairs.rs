@@ -16,6 +16,8 @@ pub(super) struct Pairs<'i> {
     sections: Vec<Section<'i>>,
     by_name: FxHashMap<Name, usize>,
     current: usize,
+    /// In the further lines of a key or certificate: they are no keys, and may be secret.
+    in_armor: bool,
     out: Parsed,
 }
 
@@ -59,6 +61,7 @@ impl<'i> Pairs<'i> {
             sections: vec![root],
             by_name: FxHashMap::default(),
             current: 0,
+            in_armor: false,
             out: Parsed::default(),
         })
     }
@@ -79,6 +82,20 @@ impl<'i> Pairs<'i> {
         value: Leaf<'i>,
         at: Range<usize>,
     ) {
+        if self.is_armor(&key_at) {
+            return;
+        }
+        if let Leaf::Text(text) = &value
+            && begins_armor(text)
+        {
+            self.broken(
+                key_at.clone(),
+                "a key or certificate of several lines, of which this format takes the first as the value \
+                 and the others as keys; they are not read",
+                Some("where the format has quotes or `\\n`, make one value of it"),
+            );
+            self.in_armor = true;
+        }
         let pair = Pair {
             key: Name::new(key),
             key_span: self.span(&key_at),
@@ -114,8 +131,24 @@ impl<'i> Pairs<'i> {
         };
     }
 
+    /// Whether this is within a key or certificate that began in a value before.
+    fn is_armor(&mut self, at: &Range<usize>) -> bool {
+        if !self.in_armor {
+            return false;
+        }
+        let line = &self.text()[at.start..line_end(self.text(), at.start)];
+        self.in_armor = !line.contains("-----END ");
+        true
+    }
+
     /// Says that something was not read.
     pub(super) fn broken(&mut self, at: Range<usize>, message: &str, hint: Option<&str>) {
+        if self.is_armor(&at) {
+            return;
+        }
+        // Of a statement that is not read, the value is not known either.
+        let line = &self.text()[at.start..line_end(self.text(), at.start)];
+        self.in_armor = begins_armor(line);
         let span = self.span(&at);
         self.out
             .report(DocumentProblem::new(Some(span), message, hint));
@@ -123,6 +156,9 @@ impl<'i> Pairs<'i> {
 
     /// Says something about what was read.
     pub(super) fn note(&mut self, at: Range<usize>, message: &str, hint: &str) {
+        if self.is_armor(&at) {
+            return;
+        }
         let span = self.span(&at);
         self.out.report(DocumentProblem {
             blocks: false,
@@ -201,6 +237,11 @@ impl Allowance {
             None => false,
         }
     }
+}
+
+/// Whether a key or certificate begins in a text, and goes on behind it.
+fn begins_armor(text: &str) -> bool {
+    text.contains("-----BEGIN ") && !text.contains("-----END ")
 }
 
 /// Where the line that holds `at` ends, its `\n` excluded.

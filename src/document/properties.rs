@@ -59,7 +59,8 @@ impl<'i> Reader<'i> {
         loop {
             let rest = self.text[self.at..].trim_start_matches([' ', '\t', '\u{c}', '\n', '\r']);
             self.at = self.text.len() - rest.len();
-            if rest.is_empty() {
+            // A backslash at the file's end is dropped.
+            if rest.is_empty() || rest == "\\" {
                 return false;
             }
             if rest.starts_with(['#', '!']) {
@@ -134,7 +135,6 @@ impl<'i> Reader<'i> {
         if c != '\\' {
             return Some((Unit::Plain(c), end));
         }
-        // A backslash at the file's end is dropped.
         let (c, end) = self.raw_behind_backslash(end)?;
         let unit = match c {
             't' => Unit::Escaped('\t'),
@@ -203,13 +203,14 @@ impl Text {
         let high = self.high.take();
         match unit {
             Unit::Code(code) => {
-                let units = high.into_iter().chain([code]);
-                let is_high = high.is_none() && (0xD800..0xDC00).contains(&code);
-                if is_high {
+                if (0xD800..0xDC00).contains(&code) {
+                    if high.is_some() {
+                        self.replace();
+                    }
                     self.high = Some(code);
                     return;
                 }
-                for c in char::decode_utf16(units) {
+                for c in char::decode_utf16(high.into_iter().chain([code])) {
                     match c {
                         Ok(c) => self.text.push(c),
                         Err(_) => self.replace(),

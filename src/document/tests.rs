@@ -9,6 +9,7 @@ use crate::model::{
 
 const K8S: Format = Format::Yaml(Dialect::K8s);
 const CORE: Format = Format::Yaml(Dialect::Core);
+const ENV: Format = Format::Dotenv(EnvDialect::Dotenv);
 
 fn json(node: NodeRef<'_>) -> String {
     serde_json::to_string(&WithoutSecrets(node)).expect("trees are JSON")
@@ -789,6 +790,26 @@ fn formats_by_name() {
         ("x/appsettings.Development.jsonc", Some(Format::Jsonc)),
         ("a.yaml.tpl", None),
         ("a/.yaml", None),
+        ("Cargo.toml", Some(Format::Toml)),
+        ("app/application-prod.properties", Some(Format::Properties)),
+        ("php.ini", Some(Format::Ini)),
+        ("setup.CFG", Some(Format::Ini)),
+        ("terraform.tfvars", Some(Format::Tfvars)),
+        ("prod.auto.tfvars", Some(Format::Tfvars)),
+        ("prod.tfvars.json", Some(Format::Json)),
+        (".env", Some(ENV)),
+        ("a/.env", Some(ENV)),
+        (".env.production", Some(ENV)),
+        (".env.example", Some(ENV)),
+        (".env.production.local", Some(ENV)),
+        (".env.yaml", Some(CORE)),
+        ("prod.env", Some(ENV)),
+        ("env", None),
+        ("environment", None),
+        (".envrc", None),
+        (".toml", None),
+        ("a.conf", None),
+        ("main.tf", None),
         ("yaml", None),
         ("a.json/README", None),
         ("", None),
@@ -846,12 +867,12 @@ fn no_value_is_in_a_message() {
     }
 }
 
-mod any_input {
+pub(super) mod any_input {
     use super::*;
     use proptest::prelude::*;
 
     /// What holds for every file.
-    fn sound(bytes: &[u8], format: Format) {
+    pub(in crate::document) fn sound(bytes: &[u8], format: Format) {
         let parsed = parse(bytes, format);
         let within = |s: Span| {
             s.start <= s.end && s.end as usize <= bytes.len() && s.line > 0 && s.column > 0
@@ -885,7 +906,21 @@ mod any_input {
         n.children().for_each(|c| node(c, depth + 1, within));
     }
 
-    const FORMATS: [Format; 4] = [K8S, CORE, Format::Json, Format::Jsonc];
+    pub(in crate::document) const FORMATS: [Format; 13] = [
+        K8S,
+        CORE,
+        Format::Yaml(Dialect::CloudFormation),
+        Format::Json,
+        Format::Jsonc,
+        Format::Toml,
+        Format::Dotenv(EnvDialect::Dotenv),
+        Format::Dotenv(EnvDialect::Shell),
+        Format::Dotenv(EnvDialect::Docker),
+        Format::Dotenv(EnvDialect::Compose),
+        Format::Properties,
+        Format::Ini,
+        Format::Tfvars,
+    ];
 
     /// A value, and how it may be written.
     #[derive(Clone, Debug)]
@@ -1097,7 +1132,7 @@ mod any_input {
     fn the_corpus() {
         let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
         let mut seen = 0;
-        for target in ["yaml", "json"] {
+        for target in ["yaml", "json", "toml", "env", "properties", "ini", "tfvars"] {
             for entry in std::fs::read_dir(corpus.join(target)).expect("the corpus is checked in") {
                 let bytes = std::fs::read(entry.expect("an entry").path()).expect("a file");
                 for format in FORMATS {
@@ -1106,6 +1141,6 @@ mod any_input {
                 seen += 1;
             }
         }
-        assert!(seen >= 20, "{seen} inputs");
+        assert!(seen >= 50, "{seen} inputs");
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn parse(bytes: &[u8], dialect: Dialect) -> Parsed {
         input: &input,
         text: &input.text,
         dialect,
+        long_forms: dialect == Dialect::CloudFormation,
         nodes: Vec::new(),
         open: Vec::new(),
         anchors: FxHashMap::default(),
@@ -39,6 +40,8 @@ struct Reader<'t> {
     input: &'t Input<'t>,
     text: &'t str,
     dialect: Dialect,
+    /// Whether CloudFormation's short tags are read as the maps that they stand for.
+    long_forms: bool,
     /// Of the document being read.
     nodes: Vec<Raw<'t>>,
     open: Vec<Open>,
@@ -60,6 +63,8 @@ struct Open {
     node: u32,
     is_map: bool,
     children: usize,
+    /// The map around it that a short tag stands for.
+    long_form: Option<u32>,
 }
 
 type Step = Result<(), DocumentProblem>;
@@ -108,11 +113,7 @@ impl<'t> Reader<'t> {
             }
             Event::DocumentEnd => self.finish(span.start),
             Event::Scalar(text, style, anchor, tag) => {
-                let (text, here) = self.scalar_place(text, style, span);
-                let what = scalar_of(text, style, tag.as_deref());
-                let node = self.add(what, here, anchor)?;
-                self.nodes[node].end = small(node + 1);
-                Ok(())
+                self.scalar(text, style, anchor, tag.as_deref(), span)
             }
             Event::SequenceStart(_, anchor, tag) => self.enter(false, tag.as_deref(), anchor, span),
             Event::MappingStart(_, anchor, tag) => self.enter(true, tag.as_deref(), anchor, span),
@@ -122,6 +123,103 @@ impl<'t> Reader<'t> {
             }
             Event::Alias(id) => self.alias(id, span),
             _ => Ok(()),
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'t, str>,
+        style: ScalarStyle,
+        mut anchor: usize,
+        tag: Option<&granit_parser::Tag>,
+        span: granit_parser::Span,
+    ) -> Step {
+        let tag_from = self.content_end.map_or(0, byte);
+        let (text, here) = self.scalar_place(text, style, span);
+        let function = tag.filter(|_| self.long_forms).and_then(long_form);
+        let Some(function) = function else {
+            let what = scalar_of(text, style, tag);
+            let node = self.add(what, here, anchor)?;
+            self.nodes[node].end = small(node + 1);
+            return Ok(());
+        };
+        let map = self.add_long_form(&function, tag_from, here, std::mem::take(&mut anchor))?;
+        let attribute = match &*function {
+            "Fn::GetAtt" => text.split_once('.'),
+            _ => None,
+        };
+        let quoted = |text: &str| What::Scalar {
+            text: text.to_owned().into(),
+            plain: false,
+            tag: Tag::None,
+        };
+        match attribute {
+            Some((resource, attribute)) => {
+                let list = self.nodes.len();
+                self.push(What::List, here);
+                self.push(quoted(resource), here);
+                self.push(quoted(attribute), here);
+                self.nodes[list].end = small(self.nodes.len());
+            }
+            None => self.push(quoted(&text), here),
+        }
+        self.nodes[map].end = small(self.nodes.len());
+        Ok(())
+    }
+
+    /// A node inside of a long form: of no map or list that is open.
+    fn push(&mut self, what: What<'t>, span: Span) {
+        let end = small(self.nodes.len() + 1);
+        self.nodes.push(Raw { what, span, end });
+    }
+
+    /// The map that a short tag stands for, and its key; the value is still to come.
+    fn add_long_form(
+        &mut self,
+        function: &str,
+        tag_from: usize,
+        value: Span,
+        anchor: usize,
+    ) -> Result<usize, DocumentProblem> {
+        let key_span = self.tag_place(tag_from, value);
+        let span = Span {
+            end: value.end.max(key_span.start),
+            ..key_span
+        };
+        let map = self.add(What::Map, span, anchor)?;
+        let key = What::Scalar {
+            text: function.to_owned().into(),
+            plain: false,
+            tag: Tag::None,
+        };
+        self.push(key, key_span);
+        Ok(map)
+    }
+
+    /// Where the tag before a value stands; the parser does not say.
+    fn tag_place(&self, from: usize, value: Span) -> Span {
+        let behind = value.start as usize;
+        let before = self.text.get(from..behind).unwrap_or_default();
+        let Some(at) = before.rfind('!') else {
+            return value;
+        };
+        let between = &before[at..];
+        let width = between
+            .find(|c: char| c.is_whitespace() || matches!(c, '[' | '{' | ',' | '"' | '\''))
+            .unwrap_or(between.len());
+        let breaks = small(between.matches('\n').count());
+        let start = from + at;
+        let column = if breaks == 0 {
+            value.column.saturating_sub(small(between.chars().count()))
+        } else {
+            let line = self.text[..start].rfind('\n').map_or(0, |n| n + 1);
+            small(self.text[line..start].chars().count() + 1)
+        };
+        Span {
+            line: value.line.saturating_sub(breaks),
+            column,
+            start: small(start),
+            end: small(start + width),
         }
     }
 
@@ -155,17 +253,32 @@ impl<'t> Reader<'t> {
         anchor: usize,
         span: granit_parser::Span,
     ) -> Step {
-        let what = match tag.and_then(intrinsic) {
-            Some(symbol) => What::Opaque(symbol),
-            None if is_map => What::Map,
-            None => What::List,
+        let here = place(span.start, span.end);
+        let function = tag.filter(|_| self.long_forms).and_then(long_form);
+        let what = match (&function, tag.and_then(intrinsic)) {
+            (None, Some(symbol)) => What::Opaque(symbol),
+            _ if is_map => What::Map,
+            _ => What::List,
         };
+        let tag_from = self.content_end.map_or(0, byte);
         self.content_end = Some(span.end);
-        let node = small(self.add(what, place(span.start, span.end), anchor)?);
+        let (node, long_form) = match function {
+            None => (self.add(what, here, anchor)?, None),
+            Some(function) => {
+                let map = self.add_long_form(&function, tag_from, here, anchor)?;
+                self.nodes.push(Raw {
+                    what,
+                    span: here,
+                    end: 0,
+                });
+                (self.nodes.len() - 1, Some(small(map)))
+            }
+        };
         self.open.push(Open {
-            node,
+            node: small(node),
             is_map,
             children: 0,
+            long_form,
         });
         Ok(())
     }
@@ -179,10 +292,12 @@ impl<'t> Reader<'t> {
         if byte(span.end) > byte(span.start) {
             self.content_end = Some(span.end);
         }
-        let node = &mut self.nodes[open.node as usize];
-        node.end = behind;
-        if let Some(end) = self.content_end {
-            node.span.end = trimmed(self.text, node.span.start, byte(end));
+        for node in std::iter::once(open.node).chain(open.long_form) {
+            let node = &mut self.nodes[node as usize];
+            node.end = behind;
+            if let Some(end) = self.content_end {
+                node.span.end = trimmed(self.text, node.span.start, byte(end));
+            }
         }
     }
 
@@ -381,46 +496,65 @@ fn scalar_of<'t>(
     What::Scalar { text, plain, tag }
 }
 
-/// Tags whose value only their own tool knows: CloudFormation's intrinsics, references of Docker
-/// Compose, Home Assistant, Ansible and MkDocs to secrets, files and the environment.
+/// CloudFormation's intrinsic functions, whose argument is data.
+const FUNCTIONS: [&str; 22] = [
+    "And",
+    "Base64",
+    "Cidr",
+    "Condition",
+    "Equals",
+    "FindInMap",
+    "ForEach",
+    "GetAZs",
+    "GetAtt",
+    "GetStackOutput",
+    "If",
+    "ImportValue",
+    "Join",
+    "Length",
+    "Not",
+    "Or",
+    "Ref",
+    "Select",
+    "Split",
+    "Sub",
+    "ToJsonString",
+    "Transform",
+];
+
+/// References of Docker Compose, Home Assistant, Ansible and MkDocs to secrets, files and the
+/// environment.
+const REFERENCES: [&str; 11] = [
+    "ENV",
+    "env",
+    "env_var",
+    "file",
+    "include",
+    "input",
+    "lookup",
+    "reference",
+    "secret",
+    "vault",
+    "vault-encrypted",
+];
+
+/// Tags whose value only their own tool knows.
 fn intrinsic(tag: &granit_parser::Tag) -> Option<Box<str>> {
-    const SYMBOLS: [&str; 33] = [
-        "And",
-        "Base64",
-        "Cidr",
-        "Condition",
-        "Equals",
-        "FindInMap",
-        "ForEach",
-        "GetAZs",
-        "GetAtt",
-        "GetStackOutput",
-        "If",
-        "ImportValue",
-        "Join",
-        "Length",
-        "Not",
-        "Or",
-        "Ref",
-        "Select",
-        "Split",
-        "Sub",
-        "ToJsonString",
-        "Transform",
-        "ENV",
-        "env",
-        "env_var",
-        "file",
-        "include",
-        "input",
-        "lookup",
-        "reference",
-        "secret",
-        "vault",
-        "vault-encrypted",
-    ];
     let (handle, suffix) = tag.original_parts();
-    (handle == "!" && SYMBOLS.contains(&suffix)).then(|| format!("!{suffix}").into())
+    let known = FUNCTIONS.contains(&suffix) || REFERENCES.contains(&suffix);
+    (handle == "!" && known).then(|| format!("!{suffix}").into())
+}
+
+/// The function that a short tag of CloudFormation stands for, as the long form spells it.
+fn long_form(tag: &granit_parser::Tag) -> Option<Box<str>> {
+    let (handle, suffix) = tag.original_parts();
+    if handle != "!" || !FUNCTIONS.contains(&suffix) {
+        return None;
+    }
+    Some(match suffix {
+        "Ref" | "Condition" => suffix.into(),
+        suffix => format!("Fn::{suffix}").into(),
+    })
 }
 
 /// The path of the last `# Source: path` line.

@@ -48,6 +48,7 @@ pub fn doctor(request: &DoctorRequest) -> anyhow::Result<DoctorOutcome> {
         worktree: run.repository.as_ref().is_some_and(|r| !r.is_bare()),
         occasion: Some(Occasion::Audit),
         fail_on: None,
+        baseline: super::BaselineFrom::Nowhere,
     };
     let revisions = revisions::choose(&run, &check)?;
     let projects = revisions::projects(&run, &revisions)?;

@@ -5,7 +5,8 @@ mod files;
 mod rows;
 
 use super::{
-    Analysis, CheckRequest, Inputs, desired_state, effective, inputs::Run, judge, live, revisions,
+    Analysis, BaselineFrom, CheckRequest, Inputs, desired_state, effective, inputs::Run, judge,
+    live, revisions,
 };
 use crate::{
     check::TargetView,
@@ -132,6 +133,7 @@ fn check_request(
         // Everything is looked at.
         occasion: Some(Occasion::Audit),
         fail_on: None,
+        baseline: BaselineFrom::Nowhere,
     }
 }
 
@@ -297,7 +299,7 @@ fn read_place(
 
 /// What was read for a place: its coverage, problems and notes, as a check has them.
 fn describe(run: &Run<'_>, analysis: &Analysis, asked: &Asked, out: &mut Environments) {
-    let report = judge::report(run, analysis, &[], None);
+    let report = judge::what_was_read(run, analysis);
     let place = ComparedPlace {
         name: asked.name.clone(),
         environment: Some(asked.environment.clone()),

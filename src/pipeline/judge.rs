@@ -5,6 +5,7 @@ use super::{
     desired_state::{LayerState, State},
     inputs::Run,
     live::{Live, SystemState, settings_of, system_of},
+    policy::Given,
     revisions::Revisions,
 };
 use crate::{
@@ -171,8 +172,19 @@ pub(crate) fn report(
     run: &Run<'_>,
     analysis: &Analysis,
     views: &[TargetView<'_>],
+    given: &Given,
     fail_on: Option<FailOn>,
 ) -> Report {
+    let mut report = what_was_read(run, analysis);
+    rules(run, analysis, views, &mut report);
+    given.apply(run, analysis, &mut report);
+    finish(&mut report, fail_on.unwrap_or(analysis.plan.gate.fail_on));
+    report
+}
+
+/// A report of what was read, and of the layers one by one: without the rules that look at several,
+/// policy and verdict.
+pub(crate) fn what_was_read(run: &Run<'_>, analysis: &Analysis) -> Report {
     let Analysis {
         revisions,
         plan,
@@ -215,8 +227,6 @@ pub(crate) fn report(
         .problems
         .sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     report.problems.dedup();
-    rules(run, analysis, views, &mut report);
-    finish(&mut report, fail_on.unwrap_or(plan.gate.fail_on));
     report
 }
 
@@ -509,7 +519,11 @@ fn live_status(
             format!("{} (and {} more)", first.detail, rest.len()),
         ),
     };
-    if held.objects + held.entries == 0 {
+    let read = match settings_of(planned, system) {
+        Some(_) => held.entries,
+        None => held.objects,
+    };
+    if read == 0 {
         CoverageStatus::Failed(why)
     } else {
         CoverageStatus::Partial(why)

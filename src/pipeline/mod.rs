@@ -1,5 +1,6 @@
 //! The main flow, one call per stage.
 
+mod baseline;
 mod deployed;
 mod desired_state;
 mod doctor;
@@ -10,10 +11,13 @@ mod history;
 mod inputs;
 mod judge;
 mod live;
+mod policy;
 mod repositories;
 mod revisions;
 mod snapshot;
+mod waive;
 
+pub use baseline::{BaselineOutcome, baseline_of};
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
 pub use environments::{
     EnvironmentsRequest, Sides as ComparedSides, compare as compare_environments,
@@ -22,6 +26,7 @@ pub use explain::{ExplainRequest, explain};
 pub use inputs::{Inputs, Progress, ZeroConfig};
 pub use repositories::Checkout;
 pub use snapshot::{SnapshotOutcome, SnapshotRequest, snapshot};
+pub use waive::{Accepting, Waived, Wanted, waivable, write_waiver};
 
 use crate::{
     compare::Comparison,
@@ -29,6 +34,7 @@ use crate::{
     plan,
 };
 use inputs::Run;
+use std::path::PathBuf;
 
 /// What `driftgate check` was asked for.
 pub struct CheckRequest {
@@ -44,6 +50,20 @@ pub struct CheckRequest {
     pub occasion: Option<Occasion>,
     /// Overrides the configuration's.
     pub fail_on: Option<FailOn>,
+    /// Where the known findings are.
+    pub baseline: BaselineFrom,
+}
+
+/// Where the known findings are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum BaselineFrom {
+    /// Where the configuration says, at base; nowhere if it says nothing.
+    #[default]
+    Configuration,
+    /// A file on the disk.
+    File(PathBuf),
+    /// Nothing is known.
+    Nowhere,
 }
 
 /// Runs a check.
@@ -57,7 +77,10 @@ pub fn check(request: &CheckRequest) -> anyhow::Result<Report> {
     history::fill(&run, &mut analysis);
     let effective = analysis.effective(&|t| judge::needs_merging(&analysis.plan, t));
     let views = effective::views(&analysis.plan, &effective);
-    Ok(judge::report(&run, &analysis, &views, request.fail_on))
+    let given = policy::Given::read(&run, &analysis, &request.baseline)?;
+    let mut report = judge::report(&run, &analysis, &views, &given, request.fail_on);
+    history::fill_sides(&run, &analysis, &mut report);
+    Ok(report)
 }
 
 /// Everything that was read and compared, before it is judged.

@@ -66,6 +66,7 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
         worktree: request.worktree,
         occasion: Some(Occasion::Audit),
         fail_on: None,
+        baseline: super::BaselineFrom::Nowhere,
     };
     let revisions = revisions::choose(&run, &check)?;
     let projects = revisions::projects(&run, &revisions)?;

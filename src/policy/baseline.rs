@@ -153,6 +153,12 @@ impl Baseline {
         }
     }
 
+    /// The file that it was read from.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// How many findings it holds.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -7,7 +7,9 @@
 pub mod baseline;
 pub mod dispose;
 pub mod gitops;
+pub mod itself;
 pub mod selector;
 pub mod severity;
 
-pub use dispose::{Applied, Policy, apply, value_to_waive};
+pub use dispose::{Applied, Policy, apply, severities, value_to_waive};
+pub use itself::{Itself, Scope, judge};

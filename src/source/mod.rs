@@ -66,7 +66,7 @@ pub struct SourceKind {
     /// What a layer with this spec rests on, and what fails when nothing can be read.
     pub scopes: fn(&LiveSpec, &Wanted) -> Vec<Scope>,
     /// Finds what reading needs (credentials, a path) and checks its form. Asks nobody.
-    pub connect: fn(&LiveSpec, &ConnectContext<'_>) -> Result<Box<dyn Source>, Unread>,
+    pub connect: fn(&LiveSpec, &ConnectContext<'_>) -> Connected,
     /// The settings of a layer, from what was read of its system. Pure. Absent for what has
     /// objects, whose settings are the environments of workloads.
     pub settings: Option<fn(&LiveSpec, &Observation) -> LayerSettings>,
@@ -76,6 +76,9 @@ pub struct SourceKind {
     /// comments of YAML.
     pub rights: fn(&[(LiveSpec, Wanted)]) -> String,
 }
+
+/// A source that can be read, or why not.
+pub type Connected = Result<Box<dyn Source>, Unread>;
 
 /// What a deploy does with entries that only live has; stated on the source's page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

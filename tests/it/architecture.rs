@@ -85,6 +85,8 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("rustls", &["source/kubernetes/"]),
     ("granit_parser", &["document/"]),
     ("jsonc_parser", &["document/"]),
+    ("toml_edit", &["document/"]),
+    ("hcl_edit", &["document/"]),
     ("clap", &["cli/", "main.rs"]),
     ("clap_complete", &["cli/"]),
     ("indicatif", &["cli/"]),
@@ -102,13 +104,13 @@ const VENDORS: &[(&str, &[&str])] = &[
 /// of them share.
 const SIBLINGS: &[(&str, &[&str])] = &[
     ("source", &[]),
-    ("check", &["between"]),
+    ("check", &["between", "waived"]),
     ("render", &["lines", "parts", "value", "words"]),
     (
         "desired",
         &[
             "cache", "disk", "export", "invalid", "objects", "opaque", "path", "plain", "render",
-            "scope", "shape", "world",
+            "scope", "settings", "shape", "world",
         ],
     ),
 ];

@@ -143,7 +143,7 @@ fn a_snapshot_of_other_names_or_of_another_path_is_not_enough() {
     let file = coverage(&report, "file");
     assert_eq!(file["status"], "failed");
     assert!(
-        file["why"]
+        file["reason"]
             .to_string()
             .contains("nothing is recorded for ../live/other.yml"),
         "{file:#}"

@@ -18,11 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(super) struct Doc {
     /// The file, as places name it.
     pub(super) file: Arc<str>,
-    /// Where the document begins.
-    pub(super) start: Span,
     pub(super) properties: Vec<Property>,
-    /// Whether the file is one of a profile.
-    pub(super) of_profile: bool,
 }
 
 /// A property, as it is written.
@@ -102,21 +98,20 @@ impl Property {
 }
 
 /// The documents of a file, in their order.
-pub(super) fn of(file: &SettingsFile, of_profile: bool) -> Vec<Doc> {
+pub(super) fn of(file: &SettingsFile) -> Vec<Doc> {
     file.documents
         .iter()
         .map(|document| {
             let mut flat = Flat {
                 file: &file.path,
+                bytes: &file.bytes,
                 item: ItemId::Document((*file.path).into()),
                 out: Vec::new(),
             };
             flat.node(document.tree.root(), String::new(), &mut KeyPath::default());
             Doc {
                 file: file.path.clone(),
-                start: document.start,
                 properties: lists(flat.out),
-                of_profile,
             }
         })
         .collect()
@@ -124,16 +119,26 @@ pub(super) fn of(file: &SettingsFile, of_profile: bool) -> Vec<Doc> {
 
 struct Flat<'f> {
     file: &'f Arc<str>,
+    bytes: &'f [u8],
     item: ItemId,
     out: Vec<Property>,
 }
 
-impl Flat<'_> {
+impl<'f> Flat<'f> {
+    /// `y` and `n` are letters to SnakeYAML, and booleans to kubectl, as which they were read.
+    fn letter(&self, read: &str, at: Option<Span>) -> Option<&'f str> {
+        let span = at.filter(|_| matches!(read, "true" | "false"))?;
+        let written = self.bytes.get(span.start as usize..span.end as usize)?;
+        let written = std::str::from_utf8(written).ok()?;
+        matches!(written, "y" | "Y" | "n" | "N").then_some(written)
+    }
+
     fn node(&mut self, node: NodeRef<'_>, name: String, path: &mut KeyPath) {
         let value = match node.kind() {
             Kind::Map => {
                 for child in node.children() {
                     let key = child.key().as_str();
+                    let key = self.letter(key, child.key_span()).unwrap_or(key);
                     let below = match name.is_empty() || key.starts_with('[') {
                         true => format!("{name}{key}"),
                         false => format!("{name}.{key}"),
@@ -149,7 +154,11 @@ impl Flat<'_> {
             Kind::Sealed => Raw::Opaque("secret".into()),
             // Spring's own loader makes an empty text of it.
             Kind::Null => Raw::Text(String::new()),
-            _ => Raw::Text(node.scalar_text().into_owned()),
+            _ => {
+                let text = node.scalar_text();
+                let letter = self.letter(&text, node.span());
+                Raw::Text(letter.map_or_else(|| text.to_string(), str::to_owned))
+            }
         };
         if name.is_empty() {
             return;

@@ -79,21 +79,16 @@ impl Reader<'_, '_> {
             let Some(path) = path::join(folder, &file) else {
                 continue;
             };
-            if let Some(docs) = self.load(&path, true, profile.is_some(), loaded) {
+            if let Some(docs) = self.load(&path, loaded) {
                 self.profiles_found.extend(profile.cloned());
                 self.keep(docs, active, loaded, 0, out);
             }
         }
     }
 
-    /// A file's documents; nothing where it is not there, or was loaded already.
-    fn load(
-        &mut self,
-        path: &Arc<str>,
-        optional: bool,
-        of_profile: bool,
-        loaded: &mut Loaded,
-    ) -> Option<Vec<Doc>> {
+    /// A file's documents; nothing where it is not there, which every file may be, or was loaded
+    /// already.
+    fn load(&mut self, path: &Arc<str>, loaded: &mut Loaded) -> Option<Vec<Doc>> {
         if loaded.paths.len() > MOST || !loaded.paths.insert(path.clone()) {
             return None;
         }
@@ -113,12 +108,12 @@ impl Reader<'_, '_> {
                 for problem in &file.problems {
                     self.out.malformed(explained(problem, &file.bytes));
                 }
-                Some(documents::of(&file, of_profile))
+                Some(documents::of(&file))
             }
             Err(error @ FileError::NotFound { .. }) => {
                 match settings::missing(path, &error, self.files) {
-                    Absent::Certain(_) if optional => {}
-                    Absent::Certain(problem) | Absent::Dangling(problem) => {
+                    Absent::Certain(_) => {}
+                    Absent::Dangling(problem) => {
                         self.out.problem(problem, UnreadCause::MissingObject);
                     }
                 }
@@ -214,7 +209,7 @@ impl Reader<'_, '_> {
                 let Some(variant) = path::join(folder, &file) else {
                     continue;
                 };
-                if let Some(docs) = self.load(&variant, true, profile.is_some(), loaded) {
+                if let Some(docs) = self.load(&variant, loaded) {
                     self.profiles_found.extend(profile.cloned());
                     self.keep(docs, active, loaded, depth + 1, out);
                 }

@@ -23,12 +23,12 @@ use crate::{
     git::{FileError, Files, PathKind},
     model::{
         desired::DesiredWorld,
-        entry::Entry,
+        entry::{Entry, Origin},
         path::{KeyPath, Segment},
         problem::Problem,
         setting::{KeyStyle, SettingEntry},
         target::SpringSpec,
-        tree::{NodeRef, WithoutSecrets},
+        tree::{Kind, NodeRef, TreeBuilder, WithoutSecrets},
         value::{UnreadCause, Value},
     },
 };
@@ -314,7 +314,11 @@ impl Setting<'_> {
                 value
             }
             Raw::Text(text) => self.sealer.text(self.name, text),
-            Raw::List(list) if any_placeholder(list.root()) => self.list(list.root()),
+            Raw::List(list) if any_placeholder(list.root()) => {
+                let (value, made_of) = self.list(list.root());
+                from.extend(made_of);
+                value
+            }
             Raw::List(list) => self.sealer.node(self.name, list.root()),
         };
         Entry { value, from }
@@ -330,17 +334,49 @@ impl Setting<'_> {
     }
 
     /// A list of which items refer to what is set elsewhere.
-    fn list(&self, list: NodeRef<'_>) -> Value {
-        let sealed = self.sealer.node(self.name, list);
-        let text = match &sealed {
-            Value::Plain(plain) => plain.text(),
-            _ => "".into(),
+    fn list(&self, list: NodeRef<'_>) -> (Value, Vec<Origin>) {
+        let mut all = placeholders::Filled {
+            known: true,
+            ..placeholders::Filled::default()
         };
-        // What is sealed in it is not in its text.
-        let plain = serde_json::to_string(&WithoutSecrets(list)).unwrap_or_default();
-        match *plain == *text {
-            true => self.sealer.symbol(self.name, "placeholder", &text),
-            false => self.sealer.hidden(&plain),
+        let mut tree = TreeBuilder::new();
+        self.copy(list, &mut tree, &mut all);
+        let tree = tree.finish();
+        let plain = || serde_json::to_string(&WithoutSecrets(tree.root())).unwrap_or_default();
+        let value = match (all.known, all.secret) {
+            (true, true) => self.sealer.secret(&plain()),
+            (true, false) => self.sealer.node(self.name, tree.root()),
+            (false, true) => self.sealer.hidden(&plain()),
+            (false, false) => match self.sealer.node(self.name, tree.root()) {
+                Value::Plain(list) if *list.text() == plain() => {
+                    self.sealer.symbol(self.name, "placeholder", &plain())
+                }
+                // Something in it was sealed.
+                _ => self.sealer.hidden(&plain()),
+            },
+        };
+        (value, all.from)
+    }
+
+    fn copy(&self, node: NodeRef<'_>, to: &mut TreeBuilder, all: &mut placeholders::Filled) {
+        match node.kind() {
+            Kind::Map | Kind::List => {
+                let open = to.open(node.key(), node.kind());
+                for child in node.children() {
+                    self.copy(child, to, all);
+                }
+                to.close(open);
+            }
+            Kind::Text if placeholders::has_any(node.text()) => {
+                let filled = placeholders::fill(node.text(), self.known);
+                to.scalar(node.key(), Kind::Text, &filled.text);
+                all.known &= filled.known;
+                all.secret |= filled.secret;
+                all.from.extend(filled.from);
+            }
+            _ => {
+                to.copy(node.key(), node);
+            }
         }
     }
 }

@@ -109,7 +109,7 @@ impl<'i> Reader<'_, 'i> {
         let line = &self.text[from..self.at];
         let value = line.split(" #").next().unwrap_or_default().trim_end();
         let at = from..from + value.len();
-        (self.expanded(value.into()), at)
+        (self.expanded(value.into(), &at), at)
     }
 
     /// The value in quotes at the current place.
@@ -127,7 +127,7 @@ impl<'i> Reader<'_, 'i> {
                     let at = from..self.at;
                     return Ok((
                         match quote {
-                            '"' => self.expanded(unescaped(&value).into()),
+                            '"' => self.expanded(unescaped(&value).into(), &at),
                             _ => Leaf::Text(value.into()),
                         },
                         at,
@@ -154,9 +154,17 @@ impl<'i> Reader<'_, 'i> {
         ))
     }
 
-    fn expanded(&mut self, value: Cow<'i, str>) -> Leaf<'i> {
+    fn expanded(&mut self, value: Cow<'i, str>, at: &Range<usize>) -> Leaf<'i> {
         if !value.contains('$') {
             return Leaf::Text(value);
+        }
+        if has_broken_brace(&value) {
+            self.pairs.broken(
+                at.clone(),
+                "a `${` that is no interpolation, for which Compose refuses the file",
+                Some("write a `$` that stands for itself as `$$`"),
+            );
+            return Leaf::Opaque(INTERPOLATION);
         }
         match self.substituted(&value, 0) {
             Some(text) => Leaf::Text(text.into()),
@@ -228,6 +236,39 @@ fn name_of(text: &str) -> &str {
         Some(b) if b.is_ascii_digit() => "",
         _ => &text[..end],
     }
+}
+
+/// Whether a `${` has no name, no end on its line, or something else behind the name than Compose
+/// knows.
+fn has_broken_brace(text: &str) -> bool {
+    let mut open = 0_usize;
+    let mut rest = text;
+    while let Some(n) = rest.find(['$', '{', '}', '\n']) {
+        let found = rest.as_bytes()[n];
+        rest = &rest[n + 1..];
+        match found {
+            b'$' if rest.starts_with('$') => rest = &rest[1..],
+            b'$' => {
+                let Some(inner) = rest.strip_prefix('{') else {
+                    continue;
+                };
+                let name = name_of(inner);
+                let behind = &inner[name.len()..];
+                let operator = behind.strip_prefix(':').unwrap_or(behind);
+                let is_sound = behind.starts_with('}') || operator.starts_with(['-', '?', '+']);
+                if name.is_empty() || !is_sound {
+                    return true;
+                }
+                open += 1;
+                rest = behind;
+            }
+            b'{' if open > 0 => open += 1,
+            b'}' => open = open.saturating_sub(1),
+            b'\n' if open > 0 => return true,
+            _ => {}
+        }
+    }
+    open > 0
 }
 
 fn closing_brace(text: &str) -> Option<usize> {

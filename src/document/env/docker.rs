@@ -56,6 +56,15 @@ fn line<'i>(pairs: &mut Pairs<'i>, line: &'i str, at: usize) {
             Leaf::Text(value.into()),
             name_at.end + 1..end,
         ),
+        None if !name.bytes().all(is_name_byte) => pairs.note(
+            at..end,
+            "a line without `=`, which docker takes as the name of a variable to pass on; none can have it",
+            "docker knows no values of several lines",
+        ),
         None => pairs.push(name, name_at, Leaf::Opaque(FROM_ENVIRONMENT), end..end),
     }
+}
+
+fn is_name_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')
 }

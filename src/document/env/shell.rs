@@ -101,8 +101,8 @@ impl<'i> Reader<'_, 'i> {
             Other::Compound => {
                 self.pairs.broken(
                     line,
-                    "a shell statement that decides about the lines behind it; they are not read",
-                    Some("keep the file to lines `NAME=value`"),
+                    "a shell statement that may change what the lines behind it mean; none of them is read",
+                    Some("keep the file to lines `NAME=value`, and put quotes around `&|<>();`"),
                 );
                 false
             }

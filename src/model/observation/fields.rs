@@ -91,8 +91,8 @@ fn clean_key(key: &str, looks_secret: &dyn Fn(&str) -> bool) -> Option<String> {
             let Ok(mut keys) = serde_json::from_str::<Map<String, Value>>(json) else {
                 return unreadable();
             };
-            let any = keys.values_mut().fold(false, |any, v| hidden(v) || any);
-            any.then(|| format!("k:{}", Value::Object(keys)))
+            let any = keys.values_mut().filter_map(|v| hidden(v).then_some(()));
+            (any.count() > 0).then(|| format!("k:{}", Value::Object(keys)))
         }
         _ => None,
     }

@@ -162,6 +162,7 @@ fn row(
             value: value_shown(&value.reading),
             place: origin.and_then(|o| o.place.clone()),
             object: origin.map(|o| o.item.clone()),
+            path: origin.map(|o| o.path.clone()).unwrap_or_default(),
             commit: None,
             written: None,
             note: expected.map(|text| {

@@ -157,7 +157,7 @@ impl<'a> Evaluator<'a> {
                 _ => Result::new(node, Known::Node(node)),
             };
         };
-        let open = || Result::new(node, Known::Symbol(shown::of(node)));
+        let open = || self.open(node, depth);
         let left = self.left.get();
         if depth > DEEPEST || left == 0 {
             return open();
@@ -176,6 +176,44 @@ impl<'a> Evaluator<'a> {
         let mut known = known.unwrap_or_else(open);
         known.at = node;
         known
+    }
+
+    /// What is not known, as a text in which everything is filled in that is.
+    fn open(&self, node: NodeRef<'a>, depth: usize) -> Result<'a> {
+        let mut secret = false;
+        let mut from = Vec::new();
+        let text = self.shown(node, depth, &mut secret, &mut from);
+        let open = Result {
+            secret,
+            ..Result::new(node, Known::Symbol(text))
+        };
+        open.because(&from)
+    }
+
+    /// The text of a value of which not everything is known.
+    pub(super) fn shown(
+        &self,
+        node: NodeRef<'a>,
+        depth: usize,
+        secret: &mut bool,
+        from: &mut Vec<Origin>,
+    ) -> String {
+        shown::of(node, &mut |inner| {
+            // Parameters and mappings only: what is around them is shown as it is written.
+            let (name @ ("Ref" | "FindInMap"), argument) = intrinsic(inner)? else {
+                return None;
+            };
+            let result = match name {
+                "Ref" => self.parameter(node, argument.as_text()?)?,
+                _ => self.find_in_map(argument, depth + 1)?,
+            };
+            *secret |= result.secret;
+            from.extend(result.from.iter().cloned());
+            match &result.known {
+                Known::Symbol(symbol) => Some(symbol.clone()),
+                _ => result.text(),
+            }
+        })
     }
 
     fn origin(&self, path: &[&str], node: NodeRef<'_>) -> Origin {
@@ -340,7 +378,7 @@ impl<'a> Evaluator<'a> {
             }
         };
         let Some(text) = text else {
-            return Result::new(at, Known::Symbol(shown::of(at)));
+            return self.open(at, depth);
         };
         let mut all_known = true;
         let mut from = Vec::new();

@@ -243,7 +243,13 @@ impl Walk<'_, '_, '_> {
             Known::Node(node) => match (settings::value_of(&self.path, *node), node.kind()) {
                 (symbol @ Value::Symbol(_), _) => symbol,
                 (_, Kind::Map | Kind::List) if self.reader.evaluator.is_open(*node) => {
-                    sealer.symbol(name, "", &shown::of(*node))
+                    let (mut secret, mut from) = (false, Vec::new());
+                    let evaluator = self.reader.evaluator;
+                    let text = evaluator.shown(*node, 0, &mut secret, &mut from);
+                    match secret {
+                        true => Value::Opaque("not known from here".into()),
+                        false => sealer.symbol(name, "", &text),
+                    }
                 }
                 _ => sealer.node(name, *node),
             },

@@ -21,10 +21,14 @@ pub(super) fn intrinsic<'a>(node: NodeRef<'a>) -> Option<(&'a str, NodeRef<'a>)>
     }
 }
 
-/// The text of a value with its intrinsics in their short form.
-pub(super) fn of(node: NodeRef<'_>) -> String {
+/// What a node comes to, where that is a text.
+pub(super) type Lookup<'l, 'n> = &'l mut dyn FnMut(NodeRef<'n>) -> Option<String>;
+
+/// The text of a value with its intrinsics in their short form, but for those that `known` knows:
+/// two that differ in them are two.
+pub(super) fn of<'n>(node: NodeRef<'n>, known: Lookup<'_, 'n>) -> String {
     let mut out = String::new();
-    write(node, &mut out);
+    write(node, &mut out, known, true);
     cut(out)
 }
 
@@ -39,14 +43,17 @@ pub(super) fn cut(text: String) -> String {
     }
 }
 
-fn write(node: NodeRef<'_>, out: &mut String) {
+fn write<'n>(node: NodeRef<'n>, out: &mut String, known: Lookup<'_, 'n>, is_top: bool) {
     if let Some((name, argument)) = intrinsic(node) {
+        if !is_top && let Some(text) = known(node) {
+            return out.push_str(&text);
+        }
         out.push('!');
         out.push_str(name);
         out.push(' ');
         return match (name, attribute(argument)) {
             ("GetAtt", Some(path)) => out.push_str(&path),
-            _ => write(argument, out),
+            _ => write(argument, out, known, false),
         };
     }
     match node.kind() {
@@ -54,19 +61,19 @@ fn write(node: NodeRef<'_>, out: &mut String) {
             out.push('[');
             for (n, item) in node.children().enumerate() {
                 separate(n, out);
-                write(item, out);
+                write(item, out, known, false);
             }
             out.push(']');
         }
         Kind::Map => {
-            let mut members: Vec<NodeRef<'_>> = node.children().collect();
+            let mut members: Vec<NodeRef<'n>> = node.children().collect();
             members.sort_by_key(|m| m.key().as_str());
             out.push('{');
             for (n, member) in members.into_iter().enumerate() {
                 separate(n, out);
                 out.push_str(member.key().as_str());
                 out.push_str(": ");
-                write(member, out);
+                write(member, out, known, false);
             }
             out.push('}');
         }
