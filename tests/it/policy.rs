@@ -464,7 +464,7 @@ fn waive_keeps_the_file_as_it_is() {
     assert_eq!(
         new,
         [
-            "    -   { rule: drifted, environment: production, service: api, key: LOG_LEVEL, value: debug, reason: payment incident, owner: payments, expires: 2026-12-01 }"
+            "    -   { rule: drifted, environment: production, service: api, key: LOG_LEVEL, value: debug, reason: payment incident, owner: payments, expires: 2026-12-31 }"
         ]
     );
     // A text with everything that YAML and variables could take for something else.
