@@ -449,7 +449,6 @@ fn is_stars(text: &Text) -> bool {
     !text.value.is_empty() && text.value.chars().all(|c| c == '*')
 }
 
-#[expect(clippy::option_option, reason = "a failed value is not an absent one")]
 fn flat(pattern: Option<&Option<Pattern>>) -> Option<&Pattern> {
     pattern.and_then(Option::as_ref)
 }

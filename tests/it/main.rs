@@ -3,7 +3,9 @@
 
 mod architecture;
 mod commands;
+mod compare;
 mod examples;
+mod explain;
 #[path = "../live/mod.rs"]
 mod live;
 mod policy;

@@ -3,6 +3,7 @@
 #![allow(clippy::panic, reason = "a test that can't go on says what it found")]
 
 mod bad;
+mod docs;
 mod good;
 mod properties;
 mod schema;

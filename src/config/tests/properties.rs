@@ -49,13 +49,19 @@ proptest! {
     #[test]
     fn what_loads_stays_in_the_repository(value in "[a-z./*$\\\\-]{0,12}") {
         let yaml = format!(
-            "version: 1\nservices:\n  api:\n    variables: {{ v: '{value}' }}\n    layers:\n      - {{ name: a, desired: {{ manifests: 'deploy/${{v}}/x' }} }}\n      - {{ name: b, desired: {{ kustomize: '${{v}}' }} }}\nenvironments: {{ p: }}\n"
+            "version: 1\nservices:\n  api:\n    variables: {{ v: '{value}' }}\n    layers:\n      - {{ name: a, desired: {{ manifests: 'deploy/${{v}}/x' }} }}\n      - {{ name: b, desired: {{ kustomize: '${{v}}' }} }}\n      - {{ name: c, desired: {{ file: [ '${{v}}' ] }} }}\n      - {{ name: d, desired: {{ spring: {{ folder: '${{v}}', profiles: ['${{v}}'] }} }} }}\n      - {{ name: e, desired: {{ compose: {{ files: '${{v}}' }} }} }}\nenvironments: {{ p: }}\n"
         );
         if let Ok(loaded) = super::load_alone(&yaml) {
             for layer in &loaded.project.targets[0].layers {
                 let path = match &layer.desired {
                     Some(DesiredSpec::Manifests { paths }) => &paths[0],
                     Some(DesiredSpec::Kustomize { folder }) => folder,
+                    Some(DesiredSpec::File(spec)) => &spec.parts[0].file,
+                    Some(DesiredSpec::Spring(spec)) => {
+                        prop_assert!(!spec.profiles[0].contains('/'), "{:?}", spec.profiles);
+                        &spec.folder
+                    }
+                    Some(DesiredSpec::Compose(spec)) => &spec.files[0],
                     other => panic!("{other:?}"),
                 };
                 prop_assert!(!path.is_empty() && !path.starts_with('/'), "{path}");
