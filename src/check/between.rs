@@ -7,6 +7,7 @@ use crate::{
     model::{
         entry::EntryKey,
         finding::{Message, SideShown, Subject},
+        path::KeyPath,
         policy::{Difference, ParityGroup, Pattern, Selector},
         report::SideName,
         target::Environment,
@@ -138,6 +139,7 @@ pub(super) fn shown(view: &TargetView<'_>, value: &GapValue) -> SideShown {
         value: value_shown(&value.reading),
         place: origin.and_then(|o| o.place.clone()),
         object: origin.map(|o| o.item.clone()),
+        path: origin.map(|o| o.path.clone()).unwrap_or_default(),
         commit: None,
         written: None,
         note: None,
@@ -145,7 +147,7 @@ pub(super) fn shown(view: &TargetView<'_>, value: &GapValue) -> SideShown {
 }
 
 /// What may be shown of a reading.
-pub(super) fn value_shown(reading: &Reading<crate::model::entry::Entry>) -> Shown {
+pub fn value_shown(reading: &Reading<crate::model::entry::Entry>) -> Shown {
     Shown::of(&reading.clone().map(|e| e.value))
 }
 
@@ -254,6 +256,7 @@ pub(super) fn difference_subject(
         value: Shown::Value((&*difference.reason).into()),
         place: difference.place.clone(),
         object: None,
+        path: KeyPath::default(),
         commit: None,
         written: None,
         note: None,

@@ -120,6 +120,7 @@ pub(crate) fn side_shown(
         value: Shown::from(&placed.entry.entry.value),
         place: origin.and_then(|o| o.place.clone()),
         object: origin.map(|o| o.item.clone()),
+        path: origin.map(|o| o.path.clone()).unwrap_or_default(),
         commit: None,
         written: None,
         note: None,

@@ -7,6 +7,7 @@ use crate::{
     model::{
         entry::EntryKey,
         finding::{Finding, Message, Needs, Rule, Severity, SideShown, Subject},
+        path::KeyPath,
         report::SideName,
         value::Shown,
     },
@@ -69,19 +70,30 @@ fn finding(
         Arc::default(),
         EntryKey::Setting(format!("envFrom of {consumer}").into()),
     );
-    subject.message = Message(vec![])
-        .name(consumer)
-        .and(if only_order {
-            " merges the same sources in another order in "
-        } else {
-            " merges other sources in "
-        })
-        .name(&**orders[odd_one].0)
-        .and(": ")
-        .count(groups[0].1.len())
-        .and(" of ")
-        .count(orders.len())
-        .and(" environments agree, and what comes last wins");
+    let odd_name = &**orders[odd_one].0;
+    subject.message = Message(vec![]).name(consumer);
+    subject.message = match (groups[0].1.len(), only_order) {
+        // Nobody is the odd one out.
+        (1, true) => {
+            (subject.message).and(" merges the same sources in another order in each environment")
+        }
+        (1, false) => subject
+            .message
+            .and(" merges other sources in each environment"),
+        (agree, only_order) => (subject.message)
+            .and(if only_order {
+                " merges the same sources in another order in "
+            } else {
+                " merges other sources in "
+            })
+            .name(odd_name)
+            .and(": ")
+            .count(agree)
+            .and(" of ")
+            .count(orders.len())
+            .and(" environments agree"),
+    };
+    subject.message = subject.message.and("; what comes last wins");
     for (_, members) in &groups {
         for i in members {
             let (environment, order) = orders[*i];
@@ -92,6 +104,7 @@ fn finding(
                 value: Shown::Value(order.sources.join(", ").into()),
                 place: Some(order.place.clone()),
                 object: None,
+                path: KeyPath::default(),
                 commit: None,
                 written: None,
                 note: None,

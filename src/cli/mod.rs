@@ -2,6 +2,7 @@
 
 mod baseline;
 mod check;
+mod compare;
 mod completions;
 mod doctor;
 mod explain;
@@ -63,6 +64,7 @@ enum Color {
 #[derive(Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Compare(compare::CompareArgs),
     Explain(explain::ExplainArgs),
     Waive(waive::WaiveArgs),
     Baseline(baseline::BaselineArgs),
@@ -113,6 +115,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Check(args) => args.run(&cli.global),
+        Command::Compare(args) => args.run(&cli.global),
         Command::Explain(args) => args.run(&cli.global),
         Command::Waive(args) => args.run(&cli.global),
         Command::Baseline(args) => args.run(&cli.global),

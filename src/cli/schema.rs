@@ -29,6 +29,8 @@ enum Which {
     Explanation,
     /// Of `driftgate baseline write`.
     Baseline,
+    /// Of `driftgate compare --format json`.
+    Environments,
 }
 
 impl SchemaArgs {
@@ -39,6 +41,7 @@ impl SchemaArgs {
             Which::Report => include_str!("../../schemas/report-v1.schema.json"),
             Which::Explanation => include_str!("../../schemas/explanation-v1.schema.json"),
             Which::Baseline => include_str!("../../schemas/baseline-v1.schema.json"),
+            Which::Environments => include_str!("../../schemas/environments-v1.schema.json"),
         };
         super::write_out(text.as_bytes(), None)?;
         Ok(0)

@@ -106,6 +106,8 @@ pub struct Gaps {
     pub unknown: u64,
     /// Why, each reason once.
     pub unread: Vec<Unread>,
+    /// Entries that are the same on all sides; empty unless asked for.
+    pub equal: Vec<Gap>,
     /// Indices of differences that covered something that differs, or whose expected values were
     /// checked.
     pub used: Vec<usize>,
@@ -114,8 +116,14 @@ pub struct Gaps {
 /// Compares two or more sides of one service.
 #[must_use]
 pub fn gaps(sides: &[ParitySide<'_>], differences: &[Difference]) -> Gaps {
+    compare_all(sides, differences, false)
+}
+
+/// The same; with `equal`, entries on which the sides agree are kept too.
+#[must_use]
+pub fn compare_all(sides: &[ParitySide<'_>], differences: &[Difference], equal: bool) -> Gaps {
     let own: Vec<OwnNames> = sides.iter().map(|s| OwnNames::new(s.names)).collect();
-    let mut judge = judge::Judge::new(sides, &own, differences);
+    let mut judge = judge::Judge::new(sides, &own, differences, equal);
     for row in rows::settings(sides, &own) {
         judge.row(row);
     }

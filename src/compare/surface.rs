@@ -188,27 +188,102 @@ fn fields<'a>(
 ) -> Vec<SurfaceField> {
     let own = OwnNames::new(names);
     let objects: Vec<_> = objects.filter(|(id, ..)| is_surface(id)).collect();
-    let holder = |id: &ObjectId| format!("{}/{}", id.kind, own.stripped(&id.name));
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for (id, ..) in &objects {
-        *seen.entry(holder(id)).or_default() += 1;
-    }
+    let holders = holders(objects.iter().map(|(id, ..)| *id), &own);
     let mut out = Vec::new();
-    for (id, root, git) in objects {
-        let mut name = holder(id);
-        if seen.get(&name).is_some_and(|n| *n > 1) {
-            // Two objects that are one name without the environment's: each keeps its own.
-            name = format!("{}/{}", id.kind, id.name);
-        }
+    for ((id, root, git), holder) in objects.into_iter().zip(holders) {
         let of = Of {
-            holder: name.into(),
+            holder,
             id,
             root,
             git,
         };
         of.all(scaled.get(id), &mut out);
     }
-    out.sort_by(|a, b| (&a.holder, &a.path, &a.object).cmp(&(&b.holder, &b.path, &b.object)));
+    sort(&mut out);
+    out
+}
+
+fn sort(fields: &mut [SurfaceField]) {
+    fields.sort_by(|a, b| (&a.holder, &a.path, &a.object).cmp(&(&b.holder, &b.path, &b.object)));
+}
+
+/// What objects are called without own names. Those that are one name then keep their own, with
+/// their namespace.
+fn holders<'a>(ids: impl Iterator<Item = &'a ObjectId> + Clone, own: &OwnNames) -> Vec<Arc<str>> {
+    let short = |id: &ObjectId| format!("{}/{}", id.kind, own.stripped(&id.name));
+    let full = |id: &ObjectId| format!("{}/{}", id.kind, id.name);
+    let count = |of: &dyn Fn(&ObjectId) -> String| {
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        for id in ids.clone() {
+            *seen.entry(of(id)).or_default() += 1;
+        }
+        seen
+    };
+    let (shorts, fulls) = (count(&short), count(&full));
+    let one = |id: &ObjectId| -> Arc<str> {
+        let once = |seen: &BTreeMap<String, usize>, name: &str| seen.get(name) == Some(&1);
+        let (short, full) = (short(id), full(id));
+        if once(&shorts, &short) {
+            short.into()
+        } else if once(&fulls, &full) {
+            full.into()
+        } else {
+            id.to_string().into()
+        }
+    };
+    ids.clone().map(one).collect()
+}
+
+/// Of the metadata, what says nothing about what runs.
+const METADATA: &[&str] = &[
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "name",
+    "namespace",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+/// All other fields of git's objects, and that the others are there: for comparing manifests that
+/// nobody said anything about. Environments of containers are left to the settings.
+#[must_use]
+pub fn everything_else(world: &DesiredWorld) -> Vec<SurfaceField> {
+    let known = of_git(world, &[]);
+    let objects = world.objects.values();
+    let holders = holders(objects.clone().map(|o| &o.id), &OwnNames::default());
+    let mut out = Vec::new();
+    for (object, holder) in objects.zip(holders) {
+        let root = object.tree.root();
+        let of = Of {
+            holder,
+            id: &object.id,
+            root,
+            git: Some(object),
+        };
+        let mut skip: BTreeSet<KeyPath> = known
+            .iter()
+            .filter(|f| f.object == object.id && !f.path.0.is_empty())
+            .map(|f| f.path.clone())
+            .collect();
+        for member in ["kind", "status"] {
+            skip.insert(KeyPath::members(&[member]));
+        }
+        for member in METADATA {
+            skip.insert(KeyPath::members(&["metadata", member]));
+        }
+        for container in workload::containers(root) {
+            skip.insert(container.path.join("env"));
+            skip.insert(container.path.join("envFrom"));
+        }
+        if !is_surface(&object.id) {
+            let presence = Value::Plain(Plain::Bool(true));
+            out.push(of.field(KeyPath::default(), ValueType::Text, presence, root));
+        }
+        of.rest(root, &mut KeyPath::default(), &skip, &mut out);
+    }
+    sort(&mut out);
     out
 }
 
@@ -222,7 +297,7 @@ struct Of<'a> {
 
 impl Of<'_> {
     fn all(&self, autoscaler: Option<&ObjectId>, out: &mut Vec<SurfaceField>) {
-        let presence = Value::Plain(Plain::Bool(true));
+        let presence = Value::text("present");
         out.push(self.field(KeyPath::default(), ValueType::Text, presence, self.root));
         for (_, _, paths) in KINDS.iter().filter(|(g, k, _)| self.id.is(g, k)) {
             self.at(self.root, &KeyPath::default(), paths, autoscaler, out);
@@ -350,6 +425,32 @@ impl Of<'_> {
                     out.push(self.field(path, ValueType::Quantity, Value::of(known), known));
                 }
             }
+        }
+    }
+
+    /// What is at none of the paths in `skip`, in as large parts as possible.
+    fn rest(
+        &self,
+        node: NodeRef<'_>,
+        path: &mut KeyPath,
+        skip: &BTreeSet<KeyPath>,
+        out: &mut Vec<SurfaceField>,
+    ) {
+        if skip.contains(path) || node.kind() == Kind::Null {
+            return;
+        }
+        if !path.0.is_empty() && !skip.iter().any(|s| s.starts_with(path)) {
+            out.push(self.field(path.clone(), ValueType::Text, Value::of(node), node));
+            return;
+        }
+        for (i, child) in node.children().enumerate() {
+            path.0.push(match (node.kind(), child.text_at(&["name"])) {
+                (Kind::Map, _) => Segment::Member(child.key().as_str().into()),
+                (_, Some(name)) => Segment::Item(vec![name.into()]),
+                (_, None) => Segment::Index(u32::try_from(i).unwrap_or(u32::MAX)),
+            });
+            self.rest(child, path, skip, out);
+            path.0.pop();
         }
     }
 

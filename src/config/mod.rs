@@ -31,7 +31,7 @@ pub use discover::{NAMES, NotFound, discover};
 pub use policy::RULE_IDS;
 pub use schema::{SCHEMA_ID, json_schema};
 pub use show::show;
-pub(crate) use suggest::nearest;
+pub(crate) use suggest::{did_you_mean, nearest};
 pub use zero::{split_context, zero_config};
 
 use crate::{

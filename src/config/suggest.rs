@@ -17,7 +17,7 @@ pub(crate) fn nearest<'a>(
 }
 
 /// ``did you mean `x`?``, else nothing.
-pub(super) fn did_you_mean<'a>(
+pub(crate) fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {

@@ -85,13 +85,14 @@ pub fn add_item(bytes: &[u8], key: &str, item: &[Member<'_>]) -> Result<Vec<u8>,
 
 fn insertions(bytes: &[u8], key: &str, item: &[Member<'_>]) -> Result<Vec<Insertion>, EditError> {
     let text = std::str::from_utf8(bytes).map_err(|_| EditError::NotUtf8)?;
-    let tree = read(bytes)?;
-    let root = tree.root();
     let file = File {
         text,
         newline: if text.contains("\r\n") { "\r\n" } else { "\n" },
     };
+    // The parser refuses them, too, and its words are for those who wrote them.
     file.no_tabs()?;
+    let tree = read(bytes)?;
+    let root = tree.root();
     let (Some(root_span), Kind::Map) = (root.span(), root.kind()) else {
         return Err(EditError::NoMap);
     };

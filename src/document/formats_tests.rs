@@ -465,6 +465,7 @@ fn all_formats_refuse_what_none_can_hold() {
         let large = vec![b'#'; MAX_BYTES + 1];
         let (_, problems) = read(&large, format);
         assert!(problems[0].message.contains("too large"), "{format:?}");
+        assert_eq!(problems.len(), 1);
     }
 }
 
@@ -520,6 +521,17 @@ fn large_files_are_read_in_time() {
         (lines(&|i| format!("k{i} = {i}\n")), Format::Toml),
         (lines(&|i| format!("[t{i}]\nk = {i}\n")), Format::Toml),
         (lines(&|i| format!("k{i} = {i}\n")), Format::Tfvars),
+        (
+            format!(
+                "m = {{\n{}}}\n",
+                (0..4_000)
+                    .map(|i| format!("k{i} = {i}\n"))
+                    .collect::<String>()
+            ) + &(1..many)
+                .map(|i| format!("k{i} = {i}\n"))
+                .collect::<String>(),
+            Format::Tfvars,
+        ),
         (lines(&|i| format!("k{i}={i}\n")), Format::Properties),
         (lines(&|i| format!("[s{i}]\nk={i}\n")), Format::Ini),
         (

@@ -21,7 +21,17 @@ use std::{borrow::Cow, ops::Range};
 /// The symbol of a value that only Terraform can make.
 const EXPRESSION: &str = "terraform expression";
 
+/// The parser looks through all keys of a map for each one: a map of this size takes it seconds.
+const MAX_BYTES: usize = 1 << 20;
+
 pub(super) fn parse(bytes: &[u8]) -> Parsed {
+    if bytes.len() > MAX_BYTES {
+        return Parsed::broken(DocumentProblem::new(
+            None,
+            "too large for a file of variables",
+            Some("files up to 1 MiB are read; split it, or leave it out"),
+        ));
+    }
     let input = match Input::plain(bytes) {
         Ok(input) => input,
         Err(problem) => return Parsed::broken(problem),

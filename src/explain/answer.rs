@@ -236,7 +236,9 @@ fn several(name: &str, targets: &[ExplainedTarget], names: &Names) -> Message {
             (Outcome::Unknown, _) => said.and("unknown"),
             (Outcome::Known | Outcome::Absent, _) => said.and("not set"),
         };
-        said = if everywhere {
+        said = if everywhere && all.len() == 2 {
+            said.and(" in both").and(names.word())
+        } else if everywhere {
             said.and(" in all ").count(all.len()).and(names.word())
         } else {
             names.list(said.and(" in "), all)

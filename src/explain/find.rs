@@ -181,45 +181,69 @@ fn keys_named(targets: &[TargetView<'_>], name: &str) -> Vec<Key> {
 
 /// Settings of many targets as keys: by their words, where no target has several with them.
 fn keys(targets: &[TargetView<'_>], found: &[&EffectiveSetting]) -> Vec<Key> {
-    let mut out = BTreeSet::new();
+    let mut all = BTreeSet::new();
     for setting in found {
         let crowded = targets
             .iter()
             .flat_map(sides)
             .any(|config| with_words(config, &setting.words).len() > 1);
-        out.insert(Key {
+        all.insert(Key {
             words: setting.words.clone(),
             name: crowded.then(|| setting.name.clone()),
         });
     }
-    out.into_iter().collect()
+    // Two names of one setting, on different sides or in different targets, are one key.
+    let is_one = |a: &Key, b: &Key| {
+        targets.iter().flat_map(sides).any(|config| {
+            let (a, b) = (a.find(config), b.find(config));
+            matches!((a, b), (Some(a), Some(b)) if std::ptr::eq(a, b))
+        })
+    };
+    let mut out: Vec<Key> = Vec::new();
+    for key in all {
+        if !out.iter().any(|k| is_one(k, &key)) {
+            out.push(key);
+        }
+    }
+    out
 }
 
-/// Names that were meant, perhaps: those that have all of its words, else the most similar one.
+/// Names that were meant, perhaps: those that have all of its words, else those that, or whose
+/// last words, are the most similar.
 fn near(targets: &[TargetView<'_>], name: &str) -> Vec<Arc<str>> {
     let wanted = words(name);
-    let wanted: Vec<&str> = wanted.split(' ').filter(|w| !w.is_empty()).collect();
-    let names: BTreeMap<Arc<str>, Arc<str>> = targets
-        .iter()
-        .flat_map(sides)
-        .flat_map(|c| &c.settings)
-        .map(|s| (s.name.clone(), s.words.clone()))
-        .collect();
-    let has_all = |words: &str| {
-        let own: Vec<&str> = words.split(' ').collect();
-        wanted.iter().all(|w| own.contains(w))
+    let mut settings: BTreeMap<&str, &EffectiveSetting> = BTreeMap::new();
+    for setting in targets.iter().flat_map(sides).flat_map(|c| &c.settings) {
+        settings.entry(&setting.words).or_insert(setting);
+    }
+    let has_all = |own: &str| {
+        let own: Vec<&str> = own.split(' ').collect();
+        wanted.split(' ').all(|w| own.contains(&w))
     };
-    let mut out: Vec<Arc<str>> = names
+    let mut found: Vec<&EffectiveSetting> = settings
         .iter()
-        .filter(|(_, words)| !wanted.is_empty() && has_all(words))
-        .map(|(name, _)| name.clone())
+        .filter(|(own, _)| !wanted.is_empty() && has_all(own))
+        .map(|(_, s)| *s)
         .collect();
+    if found.is_empty() {
+        let mut ends: BTreeMap<&str, Vec<&EffectiveSetting>> = BTreeMap::new();
+        for (own, setting) in &settings {
+            let starts = own.match_indices(' ').map(|(at, _)| at + 1);
+            for at in std::iter::once(0).chain(starts) {
+                ends.entry(&own[at..]).or_default().push(setting);
+            }
+        }
+        let end = nearest(&wanted, ends.keys().copied());
+        found = end.and_then(|e| ends.remove(e)).unwrap_or_default();
+    }
+    // In the spelling that was asked for, if a layer has it so.
+    let spelt = |s: &EffectiveSetting| {
+        let alike = s.stack.iter().find(|p| p.entry.name.contains(name));
+        alike.map_or_else(|| s.name.clone(), |p| p.entry.name.clone())
+    };
+    let mut out: Vec<Arc<str>> = found.into_iter().map(spelt).collect();
     out.sort_by_key(|n| (n.len(), n.clone()));
     out.truncate(OFFERED);
-    if out.is_empty() {
-        let all = names.keys().map(|n| &**n);
-        out.extend(nearest(name, all).map(Arc::from));
-    }
     out
 }
 

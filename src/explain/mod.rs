@@ -69,23 +69,25 @@ impl<'a> Line<'a> {
 /// [`NotFound`].
 pub fn by_key(input: &Input<'_>, name: &str) -> Result<Vec<ExplainedKey>, NotFound> {
     let keys = find::by_name(input.targets, name)?;
-    Ok(explained(input, &keys, None))
+    Ok(keys
+        .iter()
+        .map(|key| one(input, key, Some(name), None))
+        .collect())
 }
 
-/// Explains all settings that are written on a line.
+/// Explains all settings that are written on a line, in the targets that read it.
 ///
 /// # Errors
 /// [`NotFound`].
 pub fn by_line(input: &Input<'_>, line: &Line<'_>) -> Result<Vec<ExplainedKey>, NotFound> {
     let keys = find::by_line(input.targets, line)?;
-    Ok(explained(input, &keys, Some(line)))
+    Ok(keys
+        .iter()
+        .map(|key| one(input, key, None, Some(line)))
+        .collect())
 }
 
-fn explained(input: &Input<'_>, keys: &[Key], line: Option<&Line<'_>>) -> Vec<ExplainedKey> {
-    keys.iter().map(|key| one(input, key, line)).collect()
-}
-
-fn one(input: &Input<'_>, key: &Key, line: Option<&Line<'_>>) -> ExplainedKey {
+fn one(input: &Input<'_>, key: &Key, asked: Option<&str>, line: Option<&Line<'_>>) -> ExplainedKey {
     let has = |view: &&TargetView<'_>| sides(view).any(|config| key.find(config).is_some());
     let services: BTreeSet<&Arc<str>> = input
         .targets
@@ -98,15 +100,16 @@ fn one(input: &Input<'_>, key: &Key, line: Option<&Line<'_>>) -> ExplainedKey {
         .iter()
         .filter(|v| services.contains(&v.id.service))
         .map(|view| target(input, view, key, line))
+        .filter(|t| line.is_none() || t.git.values.iter().any(|v| v.asked))
         .collect();
-    let mut not_in: Vec<Arc<str>> = input
-        .targets
-        .iter()
-        .map(|v| v.id.service.clone())
-        .filter(|s| !services.contains(s))
-        .collect();
+    // Of a line, what does not read it is not asked for.
+    let mut not_in: Vec<Arc<str>> = match line {
+        Some(_) => vec![],
+        None => input.targets.iter().map(|v| v.id.service.clone()).collect(),
+    };
+    not_in.retain(|s| !services.contains(s));
     not_in.dedup();
-    let name = name(input, key);
+    let name = name(input, key, asked, line);
     ExplainedKey {
         answer: answer::sentence(&name, &targets, line),
         name,
@@ -115,13 +118,23 @@ fn one(input: &Input<'_>, key: &Key, line: Option<&Line<'_>>) -> ExplainedKey {
     }
 }
 
-/// What people call it: as the highest layer of the first target that has it in git, else live.
-fn name(input: &Input<'_>, key: &Key) -> Arc<str> {
-    let heads = input.targets.iter().filter_map(|v| key.find(v.head));
-    let lives = input.targets.iter().filter_map(|v| key.find(v.live?));
-    let bases = input.targets.iter().filter_map(|v| key.find(v.base));
-    let first = heads.chain(lives).chain(bases).next();
-    first.map_or_else(|| key.words.clone(), |s| s.name.clone())
+/// What people call it: as they asked for it, or as it is spelt on the line, else as the highest
+/// layer of the first target that has it in git, else live.
+fn name(input: &Input<'_>, key: &Key, asked: Option<&str>, line: Option<&Line<'_>>) -> Arc<str> {
+    let all = || input.targets.iter();
+    let heads = || all().filter_map(|v| key.find(v.head));
+    let lives = all().filter_map(|v| key.find(v.live?));
+    let bases = all().filter_map(|v| key.find(v.base));
+    let settings: Vec<&EffectiveSetting> = heads().chain(lives).chain(bases).collect();
+    let entries = || settings.iter().flat_map(|s| &s.stack);
+    let on_line = || entries().find(|p| line.is_some_and(|line| line.has(p)));
+    let spelt = entries().find(|p| asked == Some(&*p.entry.name));
+    match spelt.or_else(on_line) {
+        Some(placed) => placed.entry.name.clone(),
+        None => settings
+            .first()
+            .map_or_else(|| key.words.clone(), |s| s.name.clone()),
+    }
 }
 
 /// Head, base and live, as far as they are there.

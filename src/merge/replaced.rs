@@ -49,7 +49,7 @@ impl Places {
         let mut of_item = Vec::with_capacity(items.len());
         for (at, item) in items.iter().enumerate() {
             let mut here = ROOT;
-            if item.entry.style == KeyStyle::Tree {
+            if stands_in_a_tree(item) {
                 for segment in path_without_prefix(item) {
                     let is_item = !matches!(segment, Segment::Member(_));
                     if is_item {
@@ -71,6 +71,13 @@ impl Places {
         }
         Places { nodes, of_item }
     }
+}
+
+/// Variables stand beside each other, but for those of a list of `{ name, value }`: a list that a
+/// later file replaces.
+fn stands_in_a_tree(item: &Item<'_>) -> bool {
+    let is_list_item = |s: &Segment| matches!(s, Segment::Item(_));
+    item.entry.style == KeyStyle::Tree || item.entry.path.0.iter().any(is_list_item)
 }
 
 /// The path below the layer's prefix, where the prefix is made of whole members.
@@ -140,14 +147,17 @@ fn is_replaced_around(
     if later.any(by_value) {
         return true;
     }
-    // A list replaces a list and a map, a map replaces a list.
-    let by_map = node.last_member.filter(|_| places.nodes[child].is_item);
-    [node.last_item, by_map].iter().flatten().any(|later| {
-        let (later, item) = (*later, &items[at]);
-        later > at
-            && replaces(&items[later], item)
-            && (around != ROOT || is_same_part(layers, &items[later], item))
-    })
+    // A list replaces a list and a map, a map replaces a list; but whole documents, or selected
+    // parts, are alike only where they are lists of one place.
+    let is_item = places.nodes[child].is_item;
+    let by_list = node.last_item.filter(|later| {
+        around != ROOT || (is_item && is_same_part(layers, &items[*later], &items[at]))
+    });
+    let by_map = node.last_member.filter(|_| is_item && around != ROOT);
+    [by_list, by_map]
+        .iter()
+        .flatten()
+        .any(|later| *later > at && replaces(&items[*later], &items[at]))
 }
 
 /// What one file says comes together; all else that comes later replaces what it covers.

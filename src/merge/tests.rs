@@ -10,7 +10,7 @@ use crate::model::{
     secret::DigestKey,
     setting::{KeyStyle, setting_name, settings_below},
     target::{FilePart, FileSpec},
-    tree::{Prune, Tree},
+    tree::{Kind, Prune, Tree},
     value::UnreadCause,
 };
 
@@ -82,7 +82,11 @@ impl Made {
             };
             entries.push(SettingEntry {
                 name: setting_name(path),
-                style: KeyStyle::Tree,
+                // A list that is selected itself is an environment.
+                style: match tree.root().kind() {
+                    Kind::List => KeyStyle::Environment,
+                    _ => KeyStyle::Tree,
+                },
                 path: path.clone(),
                 entry: Entry::of(Value::of(node), origin),
                 seen_by: [].into(),
@@ -465,6 +469,12 @@ fn selected_lists_replace_each_other_where_they_are_the_same_part() {
     assert_eq!(winning(&two("env", "env")), ["A=3"]);
     // The chart puts the two together.
     assert_eq!(winning(&two("commonEnv", "env")), ["A=3", "B=2"]);
+    // A map elsewhere has nothing to do with it.
+    let map = named("z").file("c", r#"{"C":"4"}"#);
+    let config = merged(&[named("x").file("a", a), map.clone()]);
+    assert_eq!(winning(&config), ["A=1", "B=2", "C=4"]);
+    let config = merged(&[map, named("x").file("a", a)]);
+    assert_eq!(winning(&config), ["A=1", "B=2", "C=4"]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Findings and changes: what a check says about one entry.
 
 use super::{
-    entry::EntryKey, observation::ItemId, place::Place, report::SideName, state::State,
-    time::Timestamp, value::Shown,
+    entry::EntryKey, observation::ItemId, path::KeyPath, place::Place, report::SideName,
+    state::State, time::Timestamp, value::Shown,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -341,6 +341,8 @@ pub struct SideShown {
     pub place: Option<Place>,
     /// The live object, file or parameter that holds it.
     pub object: Option<ItemId>,
+    /// Where in it; empty when that is not known.
+    pub path: KeyPath,
     /// Who wrote git's value last, as far as history tells.
     pub commit: Option<CommitShown>,
     /// Who wrote the live value.

@@ -12,6 +12,7 @@
 pub mod desired;
 pub mod effective;
 pub mod entry;
+pub mod environments;
 pub mod equality;
 pub mod explanation;
 pub mod finding;

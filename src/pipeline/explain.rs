@@ -1,12 +1,8 @@
 //! `driftgate explain`: what wins, what it hides, and who wrote each of it.
 
 use super::{
-    Analysis, BaselineFrom, CheckRequest, Inputs, analyse, effective,
-    history::{self, Holder},
-    inputs::Run,
-    judge, live,
-    policy::Given,
-    revisions,
+    Analysis, BaselineFrom, CheckRequest, Inputs, analyse, effective, history, inputs::Run, judge,
+    live, policy::Given, revisions,
 };
 use crate::{
     explain::{self as explaining, Input, Line, NotFound},
@@ -248,24 +244,8 @@ fn place_in_git(
     (service, environment): (&str, &str),
     value: &ExplainedValue,
 ) -> Option<history::Written> {
-    let origin = value.origin.as_ref()?;
-    let place = origin.place.as_ref().filter(|p| p.is_exact())?;
-    let at = layer_of(analysis, service, environment, &value.layer)?;
-    let of = &analysis.state.layers[at];
-    let target = &analysis.plan.targets[of.target];
-    let planned = &target.layers[of.layer];
-    // Neither another repository's history nor another branch's is head's.
-    if planned.layer.repository.is_some() || target.environment.tracks.is_some() {
-        return None;
-    }
-    if value.borrowed || origin.path.0.is_empty() {
-        return None;
-    }
-    let holder = match origin.object() {
-        Some(object) => Holder::Object(object.clone()),
-        None => history::file_holder(planned, &place.file)?,
-    };
-    Some((place.file.clone(), holder, origin.path.clone()))
+    let origin = value.origin.as_ref().filter(|_| !value.borrowed)?;
+    history::written(analysis, (service, environment), &value.layer, origin)
 }
 
 #[cfg(test)]

@@ -8,10 +8,12 @@ use crate::{
     document::{self, Dialect, Format, Parsed},
     history::{Answer, FileHistory, Limits, Question},
     model::{
+        entry::Origin,
         finding::CommitShown,
         observation::ObjectId,
         path::{KeyPath, Segment},
         place::Place,
+        report::Report,
         target::DesiredSpec,
         tree::{Kind, NodeRef},
         value::{Plain, Value},
@@ -100,6 +102,66 @@ pub(crate) fn fill(run: &Run<'_>, analysis: &mut Analysis) {
 
 /// An entry that [`since`] is asked about: its file, what holds it there, and where.
 pub(super) type Written = (Arc<str>, Holder, KeyPath);
+
+/// Fills in who gave the sides of findings between environments or layers their value in git.
+pub(super) fn fill_sides(run: &Run<'_>, analysis: &Analysis, report: &mut Report) {
+    let (mut asked, mut sides) = (Vec::new(), Vec::new());
+    for finding in &mut report.findings {
+        let service = finding.subject.service.clone();
+        for side in &mut finding.subject.sides {
+            let origin = Origin {
+                item: match &side.object {
+                    Some(item) => item.clone(),
+                    None => continue,
+                },
+                path: side.path.clone(),
+                place: side.place.clone(),
+            };
+            let target = (&*service, &*side.environment);
+            if let Some(written) = written(analysis, target, &side.layer, &origin) {
+                asked.push(written);
+                sides.push(side);
+            }
+        }
+    }
+    for (side, commit) in sides
+        .into_iter()
+        .zip(since(run, &analysis.revisions, asked))
+    {
+        side.commit = commit;
+    }
+}
+
+/// Where an entry of a layer is in git's history; nothing where that is not head's. Without a
+/// layer's name any layer of the target will do.
+pub(super) fn written(
+    analysis: &Analysis,
+    (service, environment): (&str, &str),
+    layer: &str,
+    origin: &Origin,
+) -> Option<Written> {
+    let place = origin.place.as_ref().filter(|p| p.is_exact())?;
+    let of = analysis.state.layers.iter().find(|l| {
+        let target = &analysis.plan.targets[l.target];
+        *target.id.service == *service
+            && *target.id.environment == *environment
+            && (layer.is_empty() || *target.layers[l.layer].layer.name == *layer)
+    })?;
+    let target = &analysis.plan.targets[of.target];
+    let planned = &target.layers[of.layer];
+    // Neither another repository's history nor another branch's is head's.
+    if planned.layer.repository.is_some() || target.environment.tracks.is_some() {
+        return None;
+    }
+    if origin.path.0.is_empty() {
+        return None;
+    }
+    let holder = match origin.object() {
+        Some(object) => Holder::Object(object.clone()),
+        None => file_holder(planned, &place.file)?,
+    };
+    Some((place.file.clone(), holder, origin.path.clone()))
+}
 
 /// The commit that gave each of these entries its value, as far as history tells.
 pub(super) fn since(

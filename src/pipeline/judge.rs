@@ -175,6 +175,16 @@ pub(crate) fn report(
     given: &Given,
     fail_on: Option<FailOn>,
 ) -> Report {
+    let mut report = what_was_read(run, analysis);
+    rules(run, analysis, views, &mut report);
+    given.apply(run, analysis, &mut report);
+    finish(&mut report, fail_on.unwrap_or(analysis.plan.gate.fail_on));
+    report
+}
+
+/// A report of what was read, and of the layers one by one: without the rules that look at several,
+/// policy and verdict.
+pub(crate) fn what_was_read(run: &Run<'_>, analysis: &Analysis) -> Report {
     let Analysis {
         revisions,
         plan,
@@ -217,9 +227,6 @@ pub(crate) fn report(
         .problems
         .sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
     report.problems.dedup();
-    rules(run, analysis, views, &mut report);
-    given.apply(run, analysis, &mut report);
-    finish(&mut report, fail_on.unwrap_or(plan.gate.fail_on));
     report
 }
 

@@ -5,6 +5,7 @@ mod deployed;
 mod desired_state;
 mod doctor;
 mod effective;
+mod environments;
 mod explain;
 mod history;
 mod inputs;
@@ -18,6 +19,9 @@ mod waive;
 
 pub use baseline::{BaselineOutcome, baseline_of};
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
+pub use environments::{
+    EnvironmentsRequest, Sides as ComparedSides, compare as compare_environments,
+};
 pub use explain::{ExplainRequest, explain};
 pub use inputs::{Inputs, Progress, ZeroConfig};
 pub use repositories::Checkout;
@@ -74,13 +78,9 @@ pub fn check(request: &CheckRequest) -> anyhow::Result<Report> {
     let effective = analysis.effective(&|t| judge::needs_merging(&analysis.plan, t));
     let views = effective::views(&analysis.plan, &effective);
     let given = policy::Given::read(&run, &analysis, &request.baseline)?;
-    Ok(judge::report(
-        &run,
-        &analysis,
-        &views,
-        &given,
-        request.fail_on,
-    ))
+    let mut report = judge::report(&run, &analysis, &views, &given, request.fail_on);
+    history::fill_sides(&run, &analysis, &mut report);
+    Ok(report)
 }
 
 /// Everything that was read and compared, before it is judged.

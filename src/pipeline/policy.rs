@@ -1,15 +1,15 @@
 //! What findings are judged by, from the base revision: the configuration's policy, the baseline,
 //! and the ignore rules of Argo CD and Flux that git has.
 
-use super::{Analysis, BaselineFrom, inputs::Run};
+use super::{Analysis, BaselineFrom, desired_state::Reader, inputs::Run};
 use crate::{
     git::{FileError, Files},
     model::{
         desired::DesiredObject,
         finding::Message,
         observation::ObjectId,
-        report::{CoverageStatus, Report},
-        target::{DeployedSpec, TargetId},
+        report::{CoverageStatus, Occasion, Report},
+        target::{DeployedSpec, DesiredSpec, TargetId},
     },
     policy::{
         self, Policy, Scope,
@@ -24,7 +24,6 @@ use std::{collections::BTreeMap, sync::Arc};
 /// What was read for judging.
 pub(crate) struct Given {
     baseline: Option<Baseline>,
-    gitops: gitops::Found,
 }
 
 /// A baseline larger than this is none.
@@ -40,13 +39,8 @@ impl Given {
         analysis: &Analysis,
         from: &BaselineFrom,
     ) -> anyhow::Result<Given> {
-        let objects = analysis.state.layers.iter().flat_map(|l| {
-            let worlds = [&l.base];
-            worlds.into_iter().flat_map(|w| w.objects.values())
-        });
         Ok(Given {
             baseline: baseline(run, analysis, from)?,
-            gitops: gitops::from_objects(objects.map(AsRef::as_ref)),
         })
     }
 
@@ -65,11 +59,21 @@ impl Given {
         };
         let deployed_by =
             |service: &str, environment: &str| lookup.deployed(analysis, service, environment);
+        // Nobody waits for them where there is nothing that they could be about.
+        let is_wanted = report.findings.iter().any(|f| {
+            let s = &f.subject;
+            gitops::may_be_about(f, deployed_by(&s.service, &s.environment))
+        });
+        let gitops = if is_wanted {
+            deployers_rules(run, analysis)
+        } else {
+            gitops::Found::default()
+        };
         let policy = Policy {
             severities: &judge.severities,
             ignore: &judge.ignore,
             gitops: Some(Gitops {
-                rules: &self.gitops.rules,
+                rules: &gitops.rules,
                 object_of: &object_of,
                 deployed_by: &deployed_by,
             }),
@@ -91,13 +95,15 @@ impl Given {
             &policy,
             &applied,
             &Scope {
-                whole: analysis.plan.whole && everything(report),
+                whole: analysis.plan.whole
+                    && analysis.revisions.occasion != Occasion::Review
+                    && everything(report),
                 targets: &targets,
             },
         );
         report.findings.extend(itself.findings);
         report.notes.extend(itself.notes);
-        report.notes.extend(not_understood(&self.gitops));
+        report.notes.extend(not_understood(&gitops));
         report.not_evaluated.extend(itself.not_evaluated);
     }
 }
@@ -151,6 +157,38 @@ impl<'a> Lookup<'a> {
     }
 }
 
+/// The revision that judges.
+fn judging<'a>(analysis: &'a Analysis) -> &'a Files {
+    // Head's configuration stands in for base's: what it names does, too.
+    if analysis.plan.adopted {
+        &analysis.revisions.head
+    } else {
+        &analysis.revisions.base
+    }
+}
+
+/// The rules of Argo CD and Flux: those among the objects of the run, and those that lie anywhere
+/// in the repository. What can't be read accepts nothing.
+fn deployers_rules(run: &Run<'_>, analysis: &Analysis) -> gitops::Found {
+    let files = judging(analysis);
+    let is_yaml = |path: &str| path.ends_with(".yaml") || path.ends_with(".yml");
+    let reader = Reader::new(run, &analysis.plan);
+    let worlds: Vec<_> = (files.walk_all("").unwrap_or_default().files.iter())
+        .filter(|path| is_yaml(path))
+        .filter(|path| files.read(path).is_ok_and(|f| gitops::may_hold(&f.bytes)))
+        .map(|path| {
+            // One by one: of one name there may be several.
+            let spec = DesiredSpec::Manifests {
+                paths: vec![path.as_ref().into()],
+            };
+            reader.world(Some(&spec), files, None)
+        })
+        .collect();
+    let of_run = analysis.state.layers.iter().map(|l| &l.base);
+    let objects = of_run.chain(&worlds).flat_map(|w| w.objects.values());
+    gitops::from_objects(objects.map(AsRef::as_ref))
+}
+
 fn baseline(
     run: &Run<'_>,
     analysis: &Analysis,
@@ -175,12 +213,7 @@ fn baseline(
             let Some(path) = &analysis.plan.judge.baseline else {
                 return Ok(None);
             };
-            // Head's configuration stands in for base's: its baseline does, too.
-            let files: &Files = if analysis.plan.adopted {
-                &analysis.revisions.head
-            } else {
-                &analysis.revisions.base
-            };
+            let files = judging(analysis);
             let found = files.read(path).map_err(|e| match e {
                 FileError::NotFound { .. } => anyhow!(
                     "driftgate.yaml says `baseline: {path}`, which does not exist {}: `driftgate baseline write` makes it; commit it",

@@ -72,7 +72,7 @@ pub fn waivable(request: &CheckRequest, wanted: &Wanted) -> anyhow::Result<Accep
         .iter()
         .filter(|f| f.disposition == Disposition::Active)
     {
-        let accepting = accepting(finding, wanted, &request.inputs);
+        let accepting = accepting(finding, &request.inputs);
         let same = |a: &Accepting| a.selector == accepting.selector && a.value == accepting.value;
         if !found.iter().any(same) {
             found.push(accepting);
@@ -128,7 +128,7 @@ fn is_meant(f: &Finding, wanted: &Wanted, inputs: &Inputs) -> bool {
 }
 
 /// The waiver of a finding: as narrow as it can be said.
-fn accepting(f: &Finding, wanted: &Wanted, inputs: &Inputs) -> Accepting {
+fn accepting(f: &Finding, inputs: &Inputs) -> Accepting {
     let s = &f.subject;
     let exact = |text: &str| Some(Pattern::new(text));
     let asked = |name: &str| inputs.environments.iter().any(|e| e == name);
@@ -145,12 +145,8 @@ fn accepting(f: &Finding, wanted: &Wanted, inputs: &Inputs) -> Accepting {
         ..Selector::default()
     };
     match &s.key {
-        EntryKey::Setting(name) => {
-            selector.key = exact(name);
-            if wanted.object.is_some() {
-                selector.object = object.as_deref().and_then(exact);
-            }
-        }
+        // Of several with one name the value tells which.
+        EntryKey::Setting(name) => selector.key = exact(name),
         EntryKey::Field(path) => {
             selector.field = exact(&path.to_string());
             selector.object = object.as_deref().and_then(exact);
@@ -281,7 +277,9 @@ pub fn write_waiver(
         FileError::NotFound { .. } => anyhow!("{name} does not exist in the work tree"),
         other => anyhow!(other),
     })?;
-    let item = item(accepting, reason, owner, expires);
+    // A sentence: line breaks are blanks in it.
+    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    let item = item(accepting, &reason, owner, expires);
     let members: Vec<edit::Member<'_>> = item.iter().map(|(n, v)| (*n, &**v)).collect();
     let bytes = edit::add_item(&found.bytes, "waivers", &members).with_context(|| {
         format!(
@@ -292,7 +290,7 @@ pub fn write_waiver(
     let before = read(&found.bytes, &name, &files)?;
     let after = read(&bytes, &name, &files)
         .with_context(|| format!("{name} would not be readable any more, so nothing is written"))?;
-    if !is_one_more(&before, after, accepting, (reason, owner, expires)) {
+    if !is_one_more(&before, after, accepting, (&reason, owner, expires)) {
         bail!(
             "{name} would say something else besides, so nothing is written; add the waiver by hand:\n{}",
             by_hand(&item)
@@ -332,6 +330,10 @@ fn item(accepting: &Accepting, reason: &str, owner: &str, expires: Timestamp) ->
     out.push(("reason", reason.into()));
     out.push(("owner", owner.into()));
     out.push(("expires", day_of(expires)));
+    for (_, text) in &mut out {
+        // Nothing in it is a variable.
+        *text = text.replace("${", "$${");
+    }
     out
 }
 

@@ -121,6 +121,17 @@ pub(super) struct Match {
 /// Rules about what live is; a restart that is due is no difference.
 const ABOUT: &[&str] = &["conflicting", "drifted", "missing", "unmanaged"];
 
+/// Whether a deployer's rule may be about a finding, and whose: only then they are worth looking
+/// for.
+#[must_use]
+pub fn may_be_about(finding: &Finding, deployed: Option<&DeployedSpec>) -> bool {
+    ABOUT.contains(&finding.rule.id)
+        && matches!(
+            deployed,
+            Some(DeployedSpec::ArgoCd { .. } | DeployedSpec::Flux { .. })
+        )
+}
+
 impl Gitops<'_> {
     /// What accepts this finding, if anything does.
     pub(super) fn find(&self, finding: &Finding) -> Option<Match> {

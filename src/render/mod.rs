@@ -3,6 +3,7 @@
 //! A format joins and escapes: a [`Message`] keeps its dynamic parts apart and a resolution is
 //! an argv, so that nothing of somebody else's input is taken for words or for shell syntax.
 
+pub mod environments;
 pub mod explanation;
 mod json;
 mod lines;

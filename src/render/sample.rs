@@ -722,6 +722,7 @@ pub(crate) fn side(environment: &str, layer: &str, shown: Shown, line: u32) -> S
         value: shown,
         place: Some(place(&format!("params/{environment}.yaml"), line, 12)),
         object: None,
+        path: KeyPath::default(),
         commit: Some(ada()),
         written: None,
         note: None,
@@ -733,6 +734,7 @@ fn live_side(environment: &str, layer: &str, shown: Shown) -> SideShown {
         side: SideName::Live,
         place: None,
         object: Some(object_of("api")),
+        path: KeyPath::default(),
         commit: None,
         written: Some(by(
             "kubectl-edit",

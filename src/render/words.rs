@@ -192,7 +192,7 @@ pub(crate) fn consequence(s: &Subject, occasion: Occasion) -> Option<Message> {
 #[must_use]
 pub(crate) fn accepted(accepted: &Accepted) -> Message {
     let mut details: Vec<Box<str>> = Vec::new();
-    if !matches!(accepted.by, "waiver" | "ignore" | "baseline") {
+    if !matches!(accepted.by, "waiver" | "ignore" | "baseline" | "difference") {
         details.push(accepted.by.into());
     }
     details.extend(accepted.owner.clone());

@@ -73,7 +73,7 @@ pub enum SnapshotError {
     NotObjects(Box<str>),
     /// A folder without anything that could be read.
     #[error(
-        "no snapshot and no objects: expected files ending in .json, .jsonl, .ndjson, .yaml or .yml"
+        "no snapshot and no objects: expected files ending in .snapshot, .json, .jsonl, .ndjson, .yaml or .yml"
     )]
     Empty,
     /// Reading or writing failed.

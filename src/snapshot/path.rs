@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const ENDINGS: [&str; 5] = ["json", "jsonl", "ndjson", "yaml", "yml"];
+const ENDINGS: [&str; 6] = ["snapshot", "json", "jsonl", "ndjson", "yaml", "yml"];
 
 /// Folders nested deeper than this are refused.
 const MAX_FOLDERS: usize = 32;
@@ -20,7 +20,7 @@ const MAX_FOLDERS: usize = 32;
 /// Folders with more files than this are refused.
 const MAX_FILES: usize = 100_000;
 
-/// Reads a file, or all `.json`, `.jsonl`, `.ndjson`, `.yaml` and `.yml` files below a folder, in the
+/// Reads a file, or all `.snapshot`, `.json`, `.jsonl`, `.ndjson`, `.yaml` and `.yml` files below a folder, in the
 /// order of their paths (names that begin with a dot are left out, as `kubectl` and git do).
 ///
 /// Each file is a driftgate snapshot or the output of `kubectl get -o yaml|json`, told apart by

@@ -6,13 +6,35 @@ use std::{
     process::Command,
 };
 
-/// Story, and the exit code of its check.
-const STORIES: &[(&str, i32)] = &[
-    ("autoscaling", 1),
-    ("debug-override", 1),
-    ("emergency-fix", 1),
-    ("quickstart", 1),
+/// Story, what its page says to run, the file that has its output, and the exit code.
+const STORIES: &[(&str, &str, &str, i32)] = &[
+    ("autoscaling", CHECK, "expected.txt", 1),
+    (
+        "autoscaling",
+        "check --config regions.yaml --live recorded/regions.snapshot",
+        "expected-regions.txt",
+        1,
+    ),
+    ("debug-override", CHECK, "expected.txt", 1),
+    ("emergency-fix", CHECK, "expected.txt", 1),
+    ("merge-order", "check", "expected.txt", 1),
+    (
+        "only-in-production",
+        "compare staging production",
+        "expected.txt",
+        1,
+    ),
+    ("quickstart", CHECK, "expected.txt", 1),
+    ("regions", "check", "expected.txt", 1),
+    (
+        "sprawl",
+        "explain database.pool_size --live recorded",
+        "expected.txt",
+        0,
+    ),
 ];
+
+const CHECK: &str = "check --live recorded/production.snapshot";
 
 fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
@@ -61,25 +83,25 @@ fn repository(story: &str, folder: &Path) -> String {
 
 #[test]
 fn every_example_says_what_its_page_says() {
-    for (story, code) in STORIES {
+    for (story, command, output, code) in STORIES {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let commit = repository(story, folder.path());
         let out = Command::new(env!("CARGO_BIN_EXE_driftgate"))
             .current_dir(folder.path())
             .env_remove("DRIFTGATE_KEY")
-            .args(["check", "--live", "recorded/production.snapshot"])
+            .args(command.split(' '))
             .output()
             .expect("the binary runs");
         assert_eq!(
             String::from_utf8_lossy(&out.stderr),
             "",
-            "{story} says nothing on stderr"
+            "{story}: {command} says nothing on stderr"
         );
-        assert_eq!(out.status.code(), Some(*code), "{story}");
+        assert_eq!(out.status.code(), Some(*code), "{story}: {command}");
         let text = String::from_utf8(out.stdout)
             .expect("UTF-8")
             .replace(&commit, "1a2b3c4");
-        let expected = examples().join(story).join("expected.txt");
+        let expected = examples().join(story).join(output);
         if std::env::var_os("UPDATE_EXPECTED").is_some() {
             fs::write(&expected, &text).expect("the expected output can be written");
         }
@@ -96,12 +118,17 @@ fn every_story_has_a_page_and_is_tested() {
         .filter(|name: &String| examples().join(name).is_dir())
         .collect();
     folders.sort();
-    let tested: Vec<&str> = STORIES.iter().map(|(story, _)| *story).collect();
+    let mut tested: Vec<&str> = STORIES.iter().map(|(story, ..)| *story).collect();
+    tested.dedup();
     assert_eq!(folders, tested);
     for story in folders {
-        assert!(
-            examples().join(&story).join("README.md").exists(),
-            "{story}"
-        );
+        let page = fs::read_to_string(examples().join(&story).join("README.md")).expect("a page");
+        for (_, command, output, _) in STORIES.iter().filter(|s| s.0 == story) {
+            assert!(
+                page.contains(&format!("$ driftgate {command}\n")),
+                "{story}: {command}"
+            );
+            assert!(page.contains(output), "{story}: {output}");
+        }
     }
 }

@@ -3,9 +3,12 @@
 
 mod architecture;
 mod commands;
+mod compare;
 mod examples;
+mod explain;
 #[path = "../live/mod.rs"]
 mod live;
+mod policy;
 mod recorded;
 mod secrecy;
 mod server;

@@ -55,6 +55,7 @@ pub(super) struct Judge<'a> {
     sides: &'a [ParitySide<'a>],
     own: &'a [OwnNames],
     differences: &'a [Difference],
+    keep_equal: bool,
     out: Gaps,
     used: BTreeSet<usize>,
 }
@@ -64,11 +65,13 @@ impl<'a> Judge<'a> {
         sides: &'a [ParitySide<'a>],
         own: &'a [OwnNames],
         differences: &'a [Difference],
+        keep_equal: bool,
     ) -> Judge<'a> {
         Judge {
             sides,
             own,
             differences,
+            keep_equal,
             out: Gaps::default(),
             used: BTreeSet::new(),
         }
@@ -147,7 +150,8 @@ impl<'a> Judge<'a> {
             }
         }
         let by_names = !differs && strict.len() < exact.len();
-        if !differs && !spelling_only && !unexpected {
+        let is_equal = !differs && !spelling_only && !unexpected;
+        if is_equal && !self.keep_equal {
             return by_names;
         }
         let mut groups = if spelling_only { strict } else { loose };
@@ -163,7 +167,11 @@ impl<'a> Judge<'a> {
             }
         }
         groups.sort_by_key(|g| (std::cmp::Reverse(g.len()), g.first().copied()));
-        self.out.gaps.push(Gap {
+        let list = match is_equal {
+            true => &mut self.out.equal,
+            false => &mut self.out.gaps,
+        };
+        list.push(Gap {
             key: row.key,
             holder: row.holder,
             container: row.container,
@@ -173,7 +181,7 @@ impl<'a> Judge<'a> {
             documented,
             spelling_only,
         });
-        false
+        is_equal && by_names
     }
 
     /// Sides with plain values in groups, each compared with the first of its group.

@@ -206,7 +206,7 @@ pub(super) fn fields(sides: &[ParitySide<'_>]) -> Vec<Row> {
         for field in side.fields {
             let full: Arc<str> = format!("{}/{}", field.object.kind, field.object.name).into();
             // What several sides call the same needs no other name.
-            let shared = raw.get(&full).is_some_and(|n| n.len() > 1);
+            let shared = raw.get(&full).is_some_and(|n| n.iter().sum::<usize>() > 1);
             let holder = if shared { full } else { field.holder.clone() };
             objects
                 .entry(holder.clone())
@@ -223,15 +223,18 @@ pub(super) fn fields(sides: &[ParitySide<'_>]) -> Vec<Row> {
         .collect()
 }
 
-/// The sides that have an object of this kind and name, all environments' own names included.
-fn raw_names(sides: &[ParitySide<'_>]) -> BTreeMap<Arc<str>, BTreeSet<usize>> {
-    let mut out: BTreeMap<Arc<str>, BTreeSet<usize>> = BTreeMap::new();
+/// How many objects of this kind and name each side has, all environments' own names included;
+/// without those that a side has in several namespaces.
+fn raw_names(sides: &[ParitySide<'_>]) -> BTreeMap<Arc<str>, Vec<usize>> {
+    let mut out: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
     for (i, side) in sides.iter().enumerate() {
         for field in side.fields.iter().filter(|f| f.path.0.is_empty()) {
             let full = format!("{}/{}", field.object.kind, field.object.name);
-            out.entry(full.into()).or_default().insert(i);
+            out.entry(full.into())
+                .or_insert_with(|| vec![0; sides.len()])[i] += 1;
         }
     }
+    out.retain(|_, n| n.iter().all(|n| *n <= 1));
     out
 }
 

@@ -2,8 +2,9 @@
 
 use super::{
     interpolate::{Filled, interpolate},
-    project::{EnvFile, Service, Variable, Written, why},
+    project::{EnvFile, Service, Variable, why},
     variables::{self, FROM_OUTSIDE, Variables},
+    written::Written,
 };
 use crate::{
     desired::{

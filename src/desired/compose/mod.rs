@@ -10,6 +10,7 @@ mod project;
 #[cfg(test)]
 mod tests;
 mod variables;
+mod written;
 
 use self::{project::Project, variables::Variables};
 use super::{

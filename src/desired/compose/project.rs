@@ -5,6 +5,7 @@
 use super::{
     interpolate::{Refused, interpolate},
     variables::Variables,
+    written::{Tag, Written, tag, written},
 };
 use crate::{
     desired::{
@@ -39,7 +40,7 @@ pub(super) struct Service {
     alone: Alone,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Alone {
     service: bool,
     environment: bool,
@@ -54,17 +55,6 @@ pub(super) struct Variable {
     pub(super) origin: Origin,
     /// Of the file that it is written in.
     pub(super) variables: Arc<Variables>,
-}
-
-/// The value of a variable.
-pub(super) enum Written {
-    Text(String),
-    /// A name only: the value is passed through.
-    Nothing,
-    /// `!reset`: the variable goes.
-    Reset,
-    /// Hidden by SOPS, or by a tag.
-    Opaque(Box<str>),
 }
 
 /// An item of `env_file`.
@@ -93,9 +83,9 @@ impl Service {
         for variable in over.environment {
             if matches!(variable.value, Written::Reset) {
                 self.environment.retain(|v| v.name != variable.name);
-            } else {
-                self.environment.push(variable);
             }
+            // A reset stays: it counts for what this service is put over, too.
+            self.environment.push(variable);
         }
         self.env_files.extend(over.env_files);
     }
@@ -281,9 +271,9 @@ impl<'p, 'c> Project<'p, 'c> {
         }
         via.pop();
         let own = self.own(source, node, name);
-        let alone = own.alone.service;
+        let alone = own.alone;
         service.merge(own);
-        service.alone.service = alone;
+        service.alone = alone;
         Some(service)
     }
 
@@ -515,62 +505,4 @@ fn texts(node: NodeRef<'_>) -> Vec<(String, NodeRef<'_>)> {
         .into_iter()
         .filter_map(|n| Some((n.as_text()?.to_owned(), n)))
         .collect()
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tag {
-    Reset,
-    Override,
-}
-
-/// Compose's own tag before a value, as it is written behind the key.
-fn tag(file: &SettingsFile, node: NodeRef<'_>) -> Option<Tag> {
-    let key = node.key_span()?;
-    let end = node.span().map_or(key.end, |s| s.end).max(key.end);
-    let between = file.bytes.get(key.end as usize..end as usize)?;
-    let text = std::str::from_utf8(between).ok()?;
-    let text = text.trim_start().strip_prefix(':')?.trim_start();
-    if text.starts_with("!reset") {
-        Some(Tag::Reset)
-    } else {
-        text.starts_with("!override").then_some(Tag::Override)
-    }
-}
-
-/// A value of a map as Go prints it, which is what the container gets.
-fn written(file: &SettingsFile, node: NodeRef<'_>) -> Option<Written> {
-    if tag(file, node) == Some(Tag::Reset) {
-        return Some(Written::Reset);
-    }
-    Some(match node.kind() {
-        Kind::Null => Written::Nothing,
-        Kind::Number => Written::Text(number(file, node)),
-        Kind::Text | Kind::True | Kind::False => Written::Text(node.scalar_text().into_owned()),
-        Kind::Opaque => Written::Opaque(node.text().into()),
-        Kind::Sealed => Written::Opaque("secret".into()),
-        Kind::Map | Kind::List => return None,
-    })
-}
-
-/// Compose reads numbers with Go's `ParseInt(…, 0, …)` and prints them again: `015` is 13, `1.10`
-/// is 1.1.
-fn number(file: &SettingsFile, node: NodeRef<'_>) -> String {
-    let text = node.text();
-    let source = node
-        .span()
-        .and_then(|s| file.bytes.get(s.start as usize..s.end as usize))
-        .and_then(|b| std::str::from_utf8(b).ok())
-        .unwrap_or(text);
-    let octal = source
-        .strip_prefix('0')
-        .filter(|digits| !digits.is_empty() && digits.bytes().all(|b| matches!(b, b'0'..=b'7')));
-    if let Some(n) = octal.and_then(|digits| u64::from_str_radix(digits, 8).ok()) {
-        return n.to_string();
-    }
-    match text.parse::<f64>() {
-        Ok(n) if text.contains('.') && n.abs() < 1e21 && (n == 0.0 || n.abs() >= 1e-4) => {
-            n.to_string()
-        }
-        _ => text.to_owned(),
-    }
 }

@@ -82,8 +82,8 @@ services:
             "DB_HOST = db @ deploy/compose.yaml:10:16",
             "DEBUG = false @ deploy/compose.yaml:11:14",
             "PORT = 8080 @ deploy/compose.yaml:12:13",
-            "LOG_LEVEL = info @ deploy/compose.yaml:9:11",
-            "REGION = eu @ deploy/compose.yaml:9:11",
+            "LOG_LEVEL = info @ deploy/compose.yaml:2:14",
+            "REGION = eu @ deploy/compose.yaml:3:11",
             "LOG_LEVEL = warn @ deploy/compose.prod.yaml:9:9",
             "EXTRA = a=b @ deploy/compose.prod.yaml:10:9",
         ]
@@ -345,7 +345,7 @@ fn what_compose_would_refuse_is_said() {
 
 #[test]
 fn values_as_the_container_gets_them() {
-    let compose = "services:\n  api:\n    environment:\n      A: 015\n      B: 1.10\n      C: true\n      D: on\n      E: 1e3\n      F: 0x10\n      G: 12345678901234567890123\n      H: \"015\"\n";
+    let compose = "services:\n  api:\n    environment:\n      A: 015\n      B: 1.10\n      C: true\n      D: on\n      E: 1e3\n      F: 0x10\n      G: 12345678901234567890123\n      H: \"015\"\n      I: 0.00001\n";
     assert_eq!(
         effective(&one(compose, "")),
         [
@@ -356,7 +356,8 @@ fn values_as_the_container_gets_them() {
             "E = 1000",
             "F = 16",
             "G = 1.2345678901234568e+22",
-            "H = 015"
+            "H = 015",
+            "I = 1e-05"
         ]
     );
 }

@@ -4,8 +4,6 @@
 mod collect;
 mod load;
 mod seal;
-#[cfg(test)]
-mod tests;
 
 pub use crate::settings::{NotSelected, format_of_file, select, style_of, value_of};
 

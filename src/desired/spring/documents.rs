@@ -9,7 +9,7 @@ use crate::{
         observation::ItemId,
         path::{KeyPath, Segment},
         place::Place,
-        tree::{Kind, NodeRef, Tree, TreeBuilder},
+        tree::{Kind, NodeRef, Span, Tree, TreeBuilder},
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -104,6 +104,7 @@ pub(super) fn of(file: &SettingsFile) -> Vec<Doc> {
         .map(|document| {
             let mut flat = Flat {
                 file: &file.path,
+                bytes: &file.bytes,
                 item: ItemId::Document((*file.path).into()),
                 out: Vec::new(),
             };
@@ -118,16 +119,26 @@ pub(super) fn of(file: &SettingsFile) -> Vec<Doc> {
 
 struct Flat<'f> {
     file: &'f Arc<str>,
+    bytes: &'f [u8],
     item: ItemId,
     out: Vec<Property>,
 }
 
-impl Flat<'_> {
+impl<'f> Flat<'f> {
+    /// `y` and `n` are letters to SnakeYAML, and booleans to kubectl, as which they were read.
+    fn letter(&self, read: &str, at: Option<Span>) -> Option<&'f str> {
+        let span = at.filter(|_| matches!(read, "true" | "false"))?;
+        let written = self.bytes.get(span.start as usize..span.end as usize)?;
+        let written = std::str::from_utf8(written).ok()?;
+        matches!(written, "y" | "Y" | "n" | "N").then_some(written)
+    }
+
     fn node(&mut self, node: NodeRef<'_>, name: String, path: &mut KeyPath) {
         let value = match node.kind() {
             Kind::Map => {
                 for child in node.children() {
                     let key = child.key().as_str();
+                    let key = self.letter(key, child.key_span()).unwrap_or(key);
                     let below = match name.is_empty() || key.starts_with('[') {
                         true => format!("{name}{key}"),
                         false => format!("{name}.{key}"),
@@ -143,7 +154,11 @@ impl Flat<'_> {
             Kind::Sealed => Raw::Opaque("secret".into()),
             // Spring's own loader makes an empty text of it.
             Kind::Null => Raw::Text(String::new()),
-            _ => Raw::Text(node.scalar_text().into_owned()),
+            _ => {
+                let text = node.scalar_text();
+                let letter = self.letter(&text, node.span());
+                Raw::Text(letter.map_or_else(|| text.to_string(), str::to_owned))
+            }
         };
         if name.is_empty() {
             return;

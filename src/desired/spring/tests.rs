@@ -307,7 +307,7 @@ mail: me@example.com
         "secret.key = [secret]",
         "literal = ${host}",
         "version = <placeholder @project.version@>",
-        "a = <placeholder ${a}>",
+        "a = <placeholder ${b}>",
         r#"items = ["db.example.com","fixed"]"#,
         r#"outer = <placeholder ["${UNKNOWN}","db.example.com"]>"#,
         "same = 3",

@@ -238,27 +238,37 @@ fn name_of(text: &str) -> &str {
     }
 }
 
-/// Whether a `${` has no name, no end, or something else behind the name than Compose knows.
+/// Whether a `${` has no name, no end on its line, or something else behind the name than Compose
+/// knows.
 fn has_broken_brace(text: &str) -> bool {
+    let mut open = 0_usize;
     let mut rest = text;
-    while let Some(n) = rest.find('$') {
+    while let Some(n) = rest.find(['$', '{', '}', '\n']) {
+        let found = rest.as_bytes()[n];
         rest = &rest[n + 1..];
-        if let Some(behind) = rest.strip_prefix('$') {
-            rest = behind;
-        } else if let Some(inner) = rest.strip_prefix('{') {
-            let name = name_of(inner);
-            let behind = &inner[name.len()..];
-            let operator = behind.strip_prefix(':').unwrap_or(behind);
-            let sound = behind.starts_with('}')
-                || (operator.starts_with(['-', '?', '+'])
-                    && closing_brace(inner).is_some_and(|end| !inner[..end].contains('\n')));
-            if name.is_empty() || !sound {
-                return true;
+        match found {
+            b'$' if rest.starts_with('$') => rest = &rest[1..],
+            b'$' => {
+                let Some(inner) = rest.strip_prefix('{') else {
+                    continue;
+                };
+                let name = name_of(inner);
+                let behind = &inner[name.len()..];
+                let operator = behind.strip_prefix(':').unwrap_or(behind);
+                let is_sound = behind.starts_with('}') || operator.starts_with(['-', '?', '+']);
+                if name.is_empty() || !is_sound {
+                    return true;
+                }
+                open += 1;
+                rest = behind;
             }
-            rest = behind;
+            b'{' if open > 0 => open += 1,
+            b'}' => open = open.saturating_sub(1),
+            b'\n' if open > 0 => return true,
+            _ => {}
         }
     }
-    false
+    open > 0
 }
 
 fn closing_brace(text: &str) -> Option<usize> {

@@ -196,6 +196,8 @@ fn long_and_nested_input_is_read_in_time() {
         format!("A={}", "$(".repeat(deep)),
         format!("A={}", "\"$(".repeat(deep)),
         format!("A=\"{}\"", "${A:-".repeat(deep)),
+        format!("A={}{}", "${A:-".repeat(deep), "}".repeat(deep)),
+        format!("A={}", "${A:-b}".repeat(deep)),
         "A='\n".repeat(deep),
         "A=\"\\\"\n".repeat(deep),
         format!("A='{}", "\\' x ".repeat(deep)),

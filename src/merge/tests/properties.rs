@@ -200,7 +200,7 @@ proptest! {
     ) {
         // Of one layer, whatever reads it and a container of it are told apart.
         let plain = |said: &[Said]| -> Vec<Said> {
-            said.iter().cloned().map(|s| Said { seen_by: vec![], ..s }).collect()
+            said.iter().map(|s| Said { seen_by: vec![], ..*s }).collect()
         };
         let (a, b, c) = (plain(&a), plain(&b), plain(&c));
         let apart = merged(&[layer("a", &a), layer("b", &b), layer("c", &c)]);

@@ -80,6 +80,7 @@ fn between() -> Finding {
             value: Shown::Value(value.into()),
             place: None,
             object: None,
+            path: crate::model::path::KeyPath::default(),
             commit: None,
             written: None,
             note: None,

@@ -14,13 +14,17 @@ use crate::{
 };
 
 /// The rules of all Applications, ApplicationSets, argocd-cm, HelmReleases and Kustomizations
-/// among `objects`. Two of one text at one place are one rule, whatever world they are from.
+/// among `objects`. Two of one text at one place are one rule, whatever world they are from. Where
+/// several objects have one name (one per cluster), only what all of them say is a rule: nobody
+/// knows which of them is meant.
 pub fn from_objects<'a>(objects: impl Iterator<Item = &'a DesiredObject>) -> Found {
     let mut found = Found::default();
+    let mut namesakes: Vec<(Deployer, Place)> = Vec::new();
     for object in objects {
         let mut at = At {
             object,
             found: &mut found,
+            namesakes: &mut namesakes,
         };
         let root = object.tree.root();
         let name = &*object.id.name;
@@ -49,7 +53,34 @@ pub fn from_objects<'a>(objects: impl Iterator<Item = &'a DesiredObject>) -> Fou
             _ => {}
         }
     }
+    said_by_all(&mut found, &namesakes);
     found
+}
+
+/// Takes out what not all objects of a name say.
+fn said_by_all(found: &mut Found, namesakes: &[(Deployer, Place)]) {
+    let all = std::mem::take(&mut found.rules);
+    for rule in &all {
+        let silent = namesakes.iter().find(|(of, place)| {
+            *of == rule.of
+                && !all.iter().any(|r| {
+                    r.of == *of
+                        && r.place.file == place.file
+                        && (&r.target, &r.what) == (&rule.target, &rule.what)
+                })
+        });
+        match silent {
+            None => found.rules.push(rule.clone()),
+            Some((_, place)) => found.not_understood.push((
+                rule.place.clone(),
+                format!(
+                    "{} (the object of the same name in {} does not say so)",
+                    rule.said, place.file
+                )
+                .into(),
+            )),
+        }
+    }
 }
 
 /// A name in which a generator fills in `{{ … }}` or `${ … }`: anything may stand there.
@@ -80,6 +111,7 @@ fn is_template(text: &str) -> bool {
 struct At<'a> {
     object: &'a DesiredObject,
     found: &'a mut Found,
+    namesakes: &'a mut Vec<(Deployer, Place)>,
 }
 
 impl At<'_> {
@@ -105,7 +137,15 @@ impl At<'_> {
         }
     }
 
+    fn named(&mut self, of: &Deployer) {
+        let one = (of.clone(), self.object.place.clone());
+        if !self.namesakes.contains(&one) {
+            self.namesakes.push(one);
+        }
+    }
+
     fn argo_rules(&mut self, list: Option<NodeRef<'_>>, of: &Deployer) {
+        self.named(of);
         for item in items(list) {
             let place = self.place(item);
             let text = |member: &str| member_of(item, member).and_then(|n| n.as_text());
@@ -192,6 +232,7 @@ impl At<'_> {
     }
 
     fn flux_rules(&mut self, list: Option<NodeRef<'_>>, of: &Deployer) {
+        self.named(of);
         for item in items(list) {
             let place = self.place(item);
             let target = match item.member("target") {

@@ -9,7 +9,7 @@ use crate::{
         value::Shown,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn object(json: &serde_json::Value) -> DesiredObject {
     let text = |path: &str| json.pointer(path).and_then(|v| v.as_str());
@@ -430,4 +430,25 @@ fn a_cheap_look() {
     ));
     assert!(!may_hold(b"kind: Deployment\n"));
     assert!(!may_hold(b"\xff\xfeignoreDifferences"));
+}
+
+#[test]
+fn of_several_objects_of_one_name_all_must_say_it() {
+    let rule = |pointers: Value| json!([{ "group": "apps", "kind": "Deployment", "jsonPointers": pointers }]);
+    let mut eu = application(rule(json!(["/spec/replicas", "/spec/paused"])));
+    let mut us = application(rule(json!(["/spec/replicas"])));
+    eu.place = Place::exact("eu/app.yaml".into(), None);
+    us.place = Place::exact("us/app.yaml".into(), None);
+    let found = of(&[eu.clone(), us]);
+    let said: Vec<&str> = found.rules.iter().map(|r| &*r.said).collect();
+    assert_eq!(said, ["/spec/replicas", "/spec/replicas"]);
+    assert!(
+        found.not_understood[0]
+            .1
+            .contains("in us/app.yaml does not say so")
+    );
+    let mut silent = application(json!(null));
+    silent.place = Place::exact("us/app.yaml".into(), None);
+    assert!(of(&[eu.clone(), silent]).rules.is_empty());
+    assert_eq!(of(&[eu]).rules.len(), 2);
 }

@@ -34,8 +34,9 @@ pub(super) static FORMAT: ExplanationFormat = ExplanationFormat {
 
 /// Left edge of rows.
 const INDENT: usize = 2;
-/// Width of their labels.
-const COLUMN: usize = 10;
+/// The longest label, and the width of its column.
+const LABEL: usize = 8;
+const COLUMN: usize = LABEL + 2;
 
 fn write(e: &Explanation, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     for (i, key) in e.keys.iter().enumerate() {
@@ -104,7 +105,7 @@ fn summary(page: &mut Page<'_>, key: &ExplainedKey) -> io::Result<()> {
                 plain(&t.environment),
                 Span::solid(&whole(&t.git), Paint::Bold),
                 Span::solid(
-                    &live_cell(t),
+                    &if live { live_cell(t) } else { String::new() },
                     if differs { Paint::Red } else { Paint::Plain },
                 ),
                 plain(winner.map_or("", |w| &w.layer)),
@@ -192,7 +193,7 @@ fn heading(all: &[&ExplainedTarget]) -> String {
 }
 
 fn detail(page: &mut Page<'_>, key: &ExplainedKey, t: &ExplainedTarget) -> io::Result<()> {
-    let mut rows = layers(key, &t.git, "");
+    let mut rows = layers(key, &t.git);
     if rows.is_empty() {
         rows.push(row("git", Paint::Plain, "absent", "", vec![]));
     }
@@ -212,7 +213,7 @@ fn detail(page: &mut Page<'_>, key: &ExplainedKey, t: &ExplainedTarget) -> io::R
 fn row(label: &str, paint: Paint, shown: &str, layer: &str, rest: Vec<Span>) -> Row {
     Row {
         cells: vec![
-            Span::solid(label, paint),
+            Span::solid(&format!("{label:LABEL$}"), paint),
             Span::solid(shown, Paint::Bold),
             Span::solid(layer, Paint::Plain),
         ],
@@ -221,7 +222,7 @@ fn row(label: &str, paint: Paint, shown: &str, layer: &str, rest: Vec<Span>) -> 
 }
 
 /// What layers say and what nobody knows, highest precedence first.
-fn layers(key: &ExplainedKey, side: &ExplainedSide, prefix: &str) -> Vec<Row> {
+fn layers(key: &ExplainedKey, side: &ExplainedSide) -> Vec<Row> {
     let mut rows: Vec<(usize, Row)> = Vec::new();
     let by_container = side.outcome() == Outcome::ByContainer;
     let unknown = side.unknown.is_some();
@@ -241,10 +242,9 @@ fn layers(key: &ExplainedKey, side: &ExplainedSide, prefix: &str) -> Vec<Row> {
             writer(v),
             seen(v, by_container),
         ]);
-        let label = format!("{prefix}{label}");
         rows.push((
             v.precedence,
-            row(&label, paint, &value::brief(&v.value), &v.layer, rest),
+            row(label, paint, &value::brief(&v.value), &v.layer, rest),
         ));
     }
     for gap in &side.gaps {
@@ -318,8 +318,9 @@ fn live(key: &ExplainedKey, t: &ExplainedTarget) -> Vec<Row> {
     };
     let by_container = live.outcome() == Outcome::ByContainer;
     let mut rows = Vec::new();
-    for v in live.winners() {
-        let known = live.unknown.is_none();
+    let known = live.unknown.is_none();
+    // What stands in for live says nothing where live might win.
+    for v in live.winners().filter(|v| known || !v.borrowed) {
         rows.push(row(
             "live",
             paint,
@@ -371,11 +372,11 @@ fn is_drift(live: &ExplainedValue, git: &ExplainedSide) -> bool {
     !live.borrowed && !git.values.iter().any(|g| same(&g))
 }
 
-/// `as DATABASE_POOL_SIZE`, where the layer spells it another way.
+/// `as DATABASE_POOL_SIZE,` where the layer spells it another way.
 fn spelling(key: &ExplainedKey, v: &ExplainedValue) -> Vec<Span> {
     match v.name == key.name {
         true => vec![],
-        false => vec![Span::solid(&format!("as {}", v.name), Paint::Plain)],
+        false => vec![Span::solid(&format!("as {},", v.name), Paint::Plain)],
     }
 }
 
@@ -463,17 +464,24 @@ fn rules(page: &mut Page<'_>, t: &ExplainedTarget) -> io::Result<()> {
             page.row(INDENT, COLUMN, "", &spans)?;
         }
     }
+    let mut label = if t.findings.is_empty() { "rules" } else { "" };
     for p in &t.policies {
-        let mut spans = say(&words::accepted(&p.entry));
+        let mut spans = vec![Span::prose(match p.entry.by {
+            "difference" => "documented difference: ",
+            "ignore" => "ignore: ",
+            _ => "waiver: ",
+        })];
+        spans.extend(say(&words::accepted(&p.entry)));
         if let Some(rule) = &p.rule {
-            spans.push(Span::prose(&format!(" for {rule}")));
+            spans.push(Span::prose(&format!("; of {rule}")));
         }
         if let Some(expected) = &p.expected {
             let shown = value::brief(&Shown::Value((**expected).into()));
             spans.push(Span::prose("; expects "));
             spans.push(Span::solid(&shown, Paint::Plain));
         }
-        page.row(INDENT, COLUMN, p.entry.by, &spans)?;
+        page.row(INDENT, COLUMN, label, &spans)?;
+        label = "";
     }
     Ok(())
 }

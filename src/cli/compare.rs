@@ -1,0 +1,104 @@
+//! `driftgate compare`: environments, or files, side by side.
+
+use super::{Global, check::InputArgs, write_out};
+use crate::{
+    pipeline::{self, ComparedSides, EnvironmentsRequest},
+    render::{Style, environments::FORMATS},
+};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Show where environments differ: settings and workload fields, in git and live.
+///
+/// Values that differ by the environments' own names only are equal; documented differences are
+/// checked and counted.
+#[derive(Args)]
+#[command(after_long_help = "Examples:
+  driftgate compare staging production             why does it fail in production only?
+  driftgate compare production@before.snapshot production
+                                                   what changed since it last worked?
+  driftgate compare production@v1.4 production     what git says, then and now
+  driftgate compare eu us ap --service api --all
+  driftgate compare values-eu.yaml values-us.yaml  without a driftgate.yaml: files or folders
+
+Exit codes: 0 no difference without a reason, 1 some, 2 not everything could be compared (usage,
+configuration, a source that could not be read).")]
+pub(super) struct CompareArgs {
+    /// Environments of driftgate.yaml; ENVIRONMENT@FILE reads the live side from a snapshot,
+    /// ENVIRONMENT@REVISION the desired side at another revision. Or files or folders.
+    #[arg(value_name = "A B", num_args = 2.., required = true)]
+    places: Vec<String>,
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Which sides are compared.
+    #[arg(long, value_enum, default_value = "both", help_heading = "Scope")]
+    side: Side,
+    /// The revision that is compared; default: HEAD.
+    #[arg(long, value_name = "REVISION", help_heading = "Git")]
+    head: Option<String>,
+    /// Read the files as they lie instead of a revision.
+    #[arg(long, conflicts_with = "head", help_heading = "Git")]
+    worktree: bool,
+    /// Show documented and equal entries too.
+    #[arg(long, help_heading = "Output")]
+    all: bool,
+    /// Output format.
+    #[arg(long, value_parser = formats(), default_value = "text", help_heading = "Output")]
+    format: String,
+    /// Write the comparison to a file instead of stdout.
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Side {
+    /// What git says.
+    Desired,
+    /// What is running.
+    Live,
+    /// Both, where live can be read.
+    Both,
+}
+
+fn formats() -> clap::builder::PossibleValuesParser {
+    FORMATS
+        .iter()
+        .map(|f| clap::builder::PossibleValue::new(f.name).help(f.summary))
+        .collect::<Vec<_>>()
+        .into()
+}
+
+impl CompareArgs {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<u8> {
+        let terminal = global.terminal();
+        let compared = pipeline::compare_environments(&EnvironmentsRequest {
+            inputs: self.inputs.inputs(global, &terminal),
+            places: self.places.clone(),
+            sides: match self.side {
+                Side::Desired => ComparedSides::Desired,
+                Side::Live => ComparedSides::Live,
+                Side::Both => ComparedSides::Both,
+            },
+            all: self.all,
+            head: self.head.clone(),
+            worktree: self.worktree,
+        })?;
+        let format = FORMATS
+            .iter()
+            .find(|f| f.name == self.format)
+            .expect("clap accepts only known formats");
+        let style = Style {
+            color: terminal.color && self.output.is_none(),
+            width: terminal.width,
+            verbose: self.all,
+        };
+        let mut bytes = Vec::new();
+        (format.write)(&compared, &style, &mut bytes)?;
+        // The format, or who reads it, never changes the exit code.
+        match write_out(&bytes, self.output.as_deref()) {
+            Err(e) if super::is_closed_pipe(&e) => {}
+            other => other?,
+        }
+        Ok(compared.exit_code())
+    }
+}

@@ -1,0 +1,427 @@
+//! `driftgate compare`: environments, revisions, snapshots and files side by side.
+
+use crate::support::{NOW, Project, Ran};
+use serde_json::{Value, json};
+use std::sync::OnceLock;
+
+const CONFIG: &str = "version: 1
+services:
+  api:
+    layers:
+      - name: file
+        desired: { file: \"config/${environment}.env\" }
+environments:
+  staging: { tier: staging }
+  production: { tier: production, names: [prod] }
+parity:
+  - environments: [staging, production]
+    differences:
+      - { key: DB_HOST, reason: each has its own database, expected: \"db-${environment}.internal\" }
+";
+
+fn project() -> Project {
+    let project = Project::empty();
+    project.file("driftgate.yaml", CONFIG);
+    project.file(
+        "config/staging.env",
+        "DB_HOST=db-staging.internal\nTIMEOUT=10\nURL=https://staging.example.com\nLEVEL=info\nDEBUG=1\nAPI_TOKEN=aaaa-one\n",
+    );
+    project.file(
+        "config/production.env",
+        "DB_HOST=db-production.internal\nTIMEOUT=20\nURL=https://production.example.com\nLEVEL=info\nAPI_TOKEN=bbbb-two\n",
+    );
+    project.commit("feat: configure the api");
+    project
+}
+
+/// A comparison that keeps to its schema.
+#[track_caller]
+fn compare(project: &Project, args: &[&str]) -> (i32, Value) {
+    let mut all = vec!["compare", "--format", "json", "--now", NOW];
+    all.extend(args);
+    let ran = project.run(&all);
+    (ran.code, parsed(&ran))
+}
+
+#[track_caller]
+fn parsed(ran: &Ran) -> Value {
+    static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
+    let json: Value = serde_json::from_str(&ran.out)
+        .unwrap_or_else(|e| panic!("no comparison ({e}):\n{}\n{}", ran.out, ran.err));
+    let schema = SCHEMA.get_or_init(|| {
+        let text = include_str!("../../schemas/environments-v1.schema.json");
+        let schema = serde_json::from_str(text).expect("JSON");
+        jsonschema::validator_for(&schema).expect("a schema")
+    });
+    let errors: Vec<String> = schema
+        .iter_errors(&json)
+        .map(|e| format!("{}: {e}", e.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{}", ran.out);
+    json
+}
+
+/// `different TIMEOUT: 10 | 20`.
+fn lines(json: &Value) -> Vec<String> {
+    let shown = |v: &Value| {
+        for name in ["value", "opaque", "unknown"] {
+            if let Some(text) = v[name].as_str() {
+                return text.to_owned();
+            }
+        }
+        if v["redacted"] == true {
+            "<secret>"
+        } else {
+            "-"
+        }
+        .to_owned()
+    };
+    json["rows"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|r| {
+            let holder = r["holder"]
+                .as_str()
+                .map_or(String::new(), |h| format!("{h} "));
+            let values: Vec<String> = r["values"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .map(shown)
+                .collect();
+            let text = |name: &str| r[name].as_str().unwrap_or_default().to_owned();
+            format!(
+                "{} {holder}{}: {}",
+                text("class"),
+                text("key"),
+                values.join(" | ")
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn two_environments() {
+    let project = project();
+    let (code, json) = compare(&project, &["staging", "production"]);
+    assert_eq!(
+        lines(&json),
+        ["only-in DEBUG: 1 | -", "different TIMEOUT: 10 | 20"]
+    );
+    assert_eq!(code, 1);
+    assert_eq!(json["verdict"], "differ");
+    assert_eq!(json["summary"]["documented"], 1);
+    assert_eq!(json["summary"]["equal_by_names"], 1);
+    assert_eq!(json["summary"]["opaque"], 1);
+    let timeout = &json["rows"][1]["values"][1];
+    assert_eq!(timeout["file"], "config/production.env");
+    assert_eq!(timeout["line"], 2);
+    assert_eq!(timeout["author"], "Ada");
+    let (_, json) = compare(&project, &["staging", "production", "--all"]);
+    let all = lines(&json);
+    assert!(
+        all.contains(&"documented DB_HOST: db-staging.internal | db-production.internal".into()),
+        "{all:?}"
+    );
+    assert!(all.contains(&"equal LEVEL: info | info".into()), "{all:?}");
+}
+
+#[test]
+fn no_secret_is_printed() {
+    let project = project();
+    for format in ["text", "json"] {
+        let ran = project.run(&[
+            "compare",
+            "staging",
+            "production",
+            "--all",
+            "--format",
+            format,
+        ]);
+        assert!(
+            !ran.out.contains("aaaa-one") && !ran.out.contains("bbbb-two"),
+            "{}",
+            ran.out
+        );
+    }
+}
+
+#[test]
+fn agreement_is_the_exit_code() {
+    let project = project();
+    project.file(
+        "config/production.env",
+        "DB_HOST=db-production.internal\nTIMEOUT=10\nURL=https://prod.example.com\nLEVEL=info\nDEBUG=1\nAPI_TOKEN=x\n",
+    );
+    project.commit("fix: agree");
+    let (code, json) = compare(&project, &["staging", "production"]);
+    assert_eq!((code, lines(&json).len()), (0, 0), "{json:#}");
+    // A documented value that is not the declared one is a difference again.
+    project.file(
+        "config/production.env",
+        "DB_HOST=db-staging.internal\nTIMEOUT=10\nURL=https://prod.example.com\nLEVEL=info\nDEBUG=1\nAPI_TOKEN=x\n",
+    );
+    project.commit("fix: point at another database");
+    let (code, json) = compare(&project, &["staging", "production"]);
+    assert_eq!(code, 1);
+    assert_eq!(lines(&json).len(), 1);
+    let note = json["rows"][0]["values"][1]["note"].as_str();
+    assert_eq!(note, Some("expected db-production.internal"));
+}
+
+#[test]
+fn an_environment_at_another_revision() {
+    let project = project();
+    let before = project.commit("chore: nothing");
+    project.file("config/production.env", "TIMEOUT=30\n");
+    project.commit("fix: wait longer");
+    let (code, json) = compare(&project, &[&format!("production@{before}"), "production"]);
+    assert_eq!(code, 1);
+    let all = lines(&json);
+    assert!(
+        all.contains(&"different TIMEOUT: 20 | 30".into()),
+        "{all:?}"
+    );
+    assert!(all.contains(&"only-in LEVEL: info | -".into()), "{all:?}");
+}
+
+const CLUSTER: &str = "version: 1
+services:
+  api:
+    layers:
+      - name: workload
+        desired: { manifests: \"deploy/${environment}\" }
+        live: { kubernetes: { context: \"${environment}\", namespace: shop } }
+environments:
+  staging: { tier: staging }
+  production: { tier: production }
+";
+
+fn deployment(replicas: u32, timeout: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": "api", "namespace": "shop" },
+        "spec": { "replicas": replicas,
+            "selector": { "matchLabels": { "app": "api" } },
+            "template": { "metadata": { "labels": { "app": "api" } },
+                "spec": { "containers": [ { "name": "api", "image": "api:1",
+                    "env": [ { "name": "DB_TIMEOUT", "value": timeout } ],
+                    "resources": { "limits": { "memory": "1Gi" } } } ] } } }
+    })
+}
+
+fn cluster() -> Project {
+    let project = Project::empty();
+    project.file("driftgate.yaml", CLUSTER);
+    project.file("deploy/staging/app.yaml", deployment(2, "10s").to_string());
+    project.file(
+        "deploy/production/app.yaml",
+        deployment(2, "10s").to_string(),
+    );
+    project.commit("feat: deploy the api");
+    project
+}
+
+#[test]
+fn what_changed_since_it_last_worked() {
+    let project = cluster();
+    let before = project.live_as("before.json", &[deployment(2, "10s")]);
+    let now = project.live_as("now.json", &[deployment(5, "60s")]);
+    let (code, json) = compare(
+        &project,
+        &[
+            &format!("production@{}", before.display()),
+            "production",
+            "--live",
+            &format!("production={}", now.display()),
+            "--side",
+            "live",
+        ],
+    );
+    assert_eq!(
+        lines(&json),
+        [
+            "different DB_TIMEOUT: 10s | 60s",
+            "different Deployment/api spec.replicas: 2 | 5"
+        ]
+    );
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn live_and_git_are_told_apart() {
+    let project = cluster();
+    let staging = project.live_as("staging.json", &[deployment(2, "10s")]);
+    let production = project.live_as("production.json", &[deployment(2, "60s")]);
+    let (code, json) = compare(
+        &project,
+        &[
+            "staging",
+            "production",
+            "--live",
+            &format!("staging={}", staging.display()),
+            "--live",
+            &format!("production={}", production.display()),
+        ],
+    );
+    assert_eq!(lines(&json), ["different DB_TIMEOUT: 10s | 60s"]);
+    assert_eq!(json["rows"][0]["sides"], json!(["live"]));
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn an_unreachable_cluster_still_shows_git_and_is_incomplete() {
+    let project = cluster();
+    project.file(
+        "deploy/production/app.yaml",
+        deployment(3, "10s").to_string(),
+    );
+    project.commit("feat: more replicas");
+    let kubeconfig = project.beside("kubeconfig");
+    let contexts: String = ["staging", "production"]
+        .iter()
+        .map(|c| format!("- {{ name: {c}, context: {{ cluster: c, user: u }} }}\n"))
+        .collect();
+    std::fs::write(
+        &kubeconfig,
+        format!(
+            "apiVersion: v1\nkind: Config\nclusters:\n- {{ name: c, cluster: {{ server: 'https://127.0.0.1:1' }} }}\nusers:\n- {{ name: u, user: {{ token: t }} }}\ncontexts:\n{contexts}"
+        ),
+    )
+    .expect("a writable file");
+    let kubeconfig = kubeconfig.display().to_string();
+    let args = ["--kubeconfig", &kubeconfig, "--timeout", "2s"];
+    let (code, json) = compare(&project, &[&["staging", "production"], &args[..]].concat());
+    assert_eq!(code, 2, "{json:#}");
+    assert_eq!(json["verdict"], "incomplete");
+    assert!(
+        lines(&json).contains(&"different Deployment/api spec.replicas: 2 | 3".into()),
+        "{json:#}"
+    );
+    // Git alone asks no cluster.
+    let all = [&["staging", "production", "--side", "desired"], &args[..]].concat();
+    let (code, json) = compare(&project, &all);
+    assert_eq!(
+        lines(&json),
+        ["different Deployment/api spec.replicas: 2 | 3"]
+    );
+    assert_eq!(code, 1, "{json:#}");
+}
+
+#[test]
+fn the_same_in_many_services_stands_once() {
+    let project = Project::empty();
+    let services: String = ["api", "cart", "web"]
+        .iter()
+        .map(|s| format!("  {s}:\n    layers: [ {{ name: file, desired: {{ file: \"{s}/${{environment}}.env\" }} }} ]\n"))
+        .collect();
+    project.file(
+        "driftgate.yaml",
+        format!("version: 1\nservices:\n{services}environments:\n  staging: {{ tier: staging }}\n  production: {{ tier: production }}\n"),
+    );
+    for service in ["api", "cart", "web"] {
+        project.file(&format!("{service}/staging.env"), "POOL=10\n");
+        project.file(&format!("{service}/production.env"), "POOL=20\n");
+    }
+    project.commit("feat: three services");
+    let (_, json) = compare(&project, &["staging", "production"]);
+    assert_eq!(lines(&json), ["different POOL: 10 | 20"]);
+    assert_eq!(json["rows"][0]["services"], json!(["api", "cart", "web"]));
+    let (_, json) = compare(&project, &["staging", "production", "--service", "web"]);
+    assert_eq!(json["rows"][0]["services"], json!(["web"]));
+}
+
+#[test]
+fn two_files_without_a_configuration() {
+    let project = Project::empty();
+    project.file(
+        "a/values.yaml",
+        "db:\n  host: a\n  pool: 10\nservers:\n- { name: x, port: 1 }\n",
+    );
+    project.file(
+        "b/values.yaml",
+        "db:\n  host: b\n  pool: 10\nservers:\n- { name: x, port: 2 }\n",
+    );
+    let (code, json) = compare(&project, &["a/values.yaml", "b/values.yaml"]);
+    assert_eq!(
+        lines(&json),
+        [
+            "different db.host: a | b",
+            "different servers[x].port: 1 | 2"
+        ]
+    );
+    assert_eq!(json["rows"][0]["values"][0]["file"], "a/values.yaml");
+    assert_eq!(json["rows"][0]["values"][0]["line"], 2);
+    assert_eq!(code, 1);
+    project.file("x.env", "A=1\n");
+    project.file("y.properties", "a=1\n");
+    let (code, json) = compare(&project, &["x.env", "y.properties"]);
+    assert_eq!((code, lines(&json)), (0, vec![]), "{json:#}");
+}
+
+#[test]
+fn two_folders_of_manifests_and_of_settings() {
+    let project = cluster();
+    std::fs::remove_file(project.root().join("driftgate.yaml")).expect("it is there");
+    project.file(
+        "deploy/production/app.yaml",
+        deployment(3, "60s")
+            .to_string()
+            .replace("1Gi", "1024Mi")
+            .replace("api:1", "api:2"),
+    );
+    project.file(
+        "deploy/production/more.yaml",
+        "apiVersion: v1\nkind: Service\nmetadata: { name: api }\nspec: { ports: [ { port: 80 } ] }\n",
+    );
+    let (code, json) = compare(&project, &["deploy/staging", "deploy/production"]);
+    assert_eq!(
+        lines(&json),
+        [
+            "only-in Service/api : - | true",
+            "different DB_TIMEOUT: 10s | 60s",
+            "different Deployment/api spec.replicas: 2 | 3",
+            "different Deployment/api spec.template.spec.containers[api].image: api:1 | api:2",
+        ]
+    );
+    assert_eq!(code, 1);
+    project.file("one/app.toml", "[db]\npool = 1\n");
+    project.file("one/only.json", "{\"a\": 1}");
+    project.file("two/app.toml", "[db]\npool = 2\n");
+    let (code, json) = compare(&project, &["one", "two"]);
+    assert_eq!(lines(&json), ["different db.pool: 1 | 2"]);
+    assert_eq!(json["services"], json!(["app.toml"]));
+    assert_eq!(json["services_not_everywhere"][0]["service"], "only.json");
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn wrong_inputs() {
+    let project = project();
+    project.run(&["compare", "staging", "prodction"]).refused(&[
+        "there is no environment `prodction`, did you mean `production`?",
+        "production, staging",
+    ]);
+    project
+        .run(&["compare", "staging", "production@no-such-revision"])
+        .refused(&["no-such-revision"]);
+    project
+        .run(&["compare", "staging", "staging"])
+        .refused(&["given twice"]);
+    project
+        .run(&["compare", "staging", "production", "-e", "staging"])
+        .refused(&["takes the environments as arguments"]);
+    project
+        .run(&["compare", "staging@HEAD", "production", "--side", "live"])
+        .refused(&["a revision has no live side"]);
+    project.run(&["compare", "staging"]).refused(&["2 values"]);
+    let bare = Project::empty();
+    bare.file("a.env", "A=1\n");
+    bare.run(&["compare", "a.env", "b.env"])
+        .refused(&["`b.env` is no file or folder"]);
+    bare.file("broken.yaml", "a: [1\n");
+    bare.file("fine.yaml", "a: 1\n");
+    let ran = bare.run(&["compare", "fine.yaml", "broken.yaml"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+}
