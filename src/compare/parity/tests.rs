@@ -294,6 +294,14 @@ fn documented_differences_are_checked_not_skipped() {
         lines(&found),
         ["DATABASE_HOST: db-1 | db-1 (documented, unexpected [1])"]
     );
+    // What differs by own names only is declared all the same.
+    let named = [("eu", "db.eu"), ("us", "db.us")];
+    let found = run(
+        &sides("db.eu", "db.us"),
+        &[difference(key("database.host"), &named)],
+    );
+    assert_eq!(lines(&found), ["DATABASE_HOST: db.eu | db.us (documented)"]);
+    assert_eq!(found.by_names, 0);
     // The first one counts, and nothing differs that the last one is about.
     let found = run(
         &sides("db-1", "db-9"),

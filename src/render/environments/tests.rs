@@ -14,10 +14,12 @@ fn value(place: &str, shown: Shown) -> SideShown {
     SideShown {
         environment: place.into(),
         layer: "params".into(),
+        path: crate::model::path::KeyPath::default(),
         side: SideName::Desired,
         value: shown,
         place: Some(crate::render::sample::place("params/app.yaml", 3, 12)),
         object: None,
+        path: crate::model::path::KeyPath::default(),
         commit: None,
         written: None,
         note: None,
@@ -86,9 +88,9 @@ fn one_screen_for_people() {
         "NOT READ production:",
         "only in staging\n  FEATURE  on",
         "only in production\n  TOKEN  (secret)",
-        "different\n  TIMEOUT  in git only\n    staging     10s  params/app.yaml:3:12\n    production  20s",
+        "different\n  TIMEOUT (in git only)\n    staging     10s  params/app.yaml:3:12\n    production  20s",
         "spelt differently\n  ENABLED",
-        "documented\n  HOST  in git only\n    each has its own",
+        "documented\n  HOST (in git only)\n    each has its own",
         "incomplete: 5 differences, 1 documented, 25 equal but for the environments' own names",
     ] {
         assert!(text.contains(part), "lacks `{part}`:\n{text}");
