@@ -14,7 +14,6 @@ fn value(place: &str, shown: Shown) -> SideShown {
     SideShown {
         environment: place.into(),
         layer: "params".into(),
-        path: crate::model::path::KeyPath::default(),
         side: SideName::Desired,
         value: shown,
         place: Some(crate::render::sample::place("params/app.yaml", 3, 12)),
