@@ -9,7 +9,7 @@ use crate::{
         entry::EntryKey,
         finding::{Disposition, Finding},
         policy::{Pattern, Selector, Waiver},
-        report::{Occasion, Report},
+        report::{Occasion, Report, Verdict},
         secret::DigestKey,
         target::Project,
         time::Timestamp,
@@ -232,6 +232,11 @@ fn none(report: &Report, named: &[&Finding], wanted: &Wanted) -> anyhow::Error {
     keys.sort();
     keys.dedup();
     let what = wanted.key.as_deref().unwrap_or("that");
+    if report.verdict == Verdict::Incomplete {
+        return anyhow!(
+            "there is no active finding about {what}, and not everything could be read: `driftgate check` says what"
+        );
+    }
     if keys.is_empty() {
         return anyhow!("there is no active finding about {what}, or about anything else");
     }

@@ -50,9 +50,15 @@ fn live(project: &Project, level: &str) {
     )]);
 }
 
-/// The disposition and severity of the finding about `key`.
+/// The disposition and severity of the finding about `key`, not of those about its waiver.
 fn of(report: &crate::support::Report, key: &str) -> (String, String) {
-    let found = report.about(key);
+    let about = |f: &&Value| {
+        f["key"] == key && !matches!(f["rule"].as_str(), Some("expired" | "waiver-unused"))
+    };
+    let found: Vec<&Value> = report.findings().iter().filter(about).collect();
+    let [found] = found[..] else {
+        panic!("{} about {key}:\n{}", found.len(), report.lines());
+    };
     let text = |name: &str| found[name].as_str().expect("a text").to_owned();
     (text("disposition"), text("severity"))
 }
@@ -339,7 +345,7 @@ const WHY: &[&str] = &[
     "--owner",
     "payments",
     "--expires",
-    "2026-12-01",
+    "2026-12-31",
 ];
 
 fn with_why<'a>(args: &[&'a str]) -> Vec<&'a str> {
@@ -372,7 +378,7 @@ fn waive_adds_a_waiver_that_accepts_the_finding() {
     value: debug
     reason: payment incident
     owner: payments
-    expires: 2026-12-01
+    expires: 2026-12-31
 "
         )
     );
@@ -458,7 +464,7 @@ fn waive_keeps_the_file_as_it_is() {
     assert_eq!(
         new,
         [
-            "    -   { rule: drifted, environment: production, service: api, key: LOG_LEVEL, value: debug, reason: payment incident, owner: payments, expires: 2026-12-01 }"
+            "    -   { rule: drifted, environment: production, service: api, key: LOG_LEVEL, value: debug, reason: payment incident, owner: payments, expires: 2026-12-31 }"
         ]
     );
     // A text with everything that YAML and variables could take for something else.
@@ -509,7 +515,10 @@ fn objects_and_fields_are_waived_by_object() {
         assert!(after.contains(line), "{after}");
     }
     assert_eq!(project.check(&["--worktree"]).verdict(), "pass");
-    project.live(&[]);
+    // Another one of its kind, so that the list is known to be read.
+    let mut other = running(deployment(json!({}), GIT), "kubectl-edit");
+    other["metadata"]["name"] = "other".into();
+    project.live(&[other]);
     let ran = waive(
         &project,
         &with_why(&["--object", "Deployment/api", "--rule", "missing"]),

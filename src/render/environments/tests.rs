@@ -14,11 +14,11 @@ fn value(place: &str, shown: Shown) -> SideShown {
     SideShown {
         environment: place.into(),
         layer: "params".into(),
-        path: crate::model::path::KeyPath::default(),
         side: SideName::Desired,
         value: shown,
         place: Some(crate::render::sample::place("params/app.yaml", 3, 12)),
         object: None,
+        path: crate::model::path::KeyPath::default(),
         commit: None,
         written: None,
         note: None,
