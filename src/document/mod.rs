@@ -13,6 +13,7 @@ mod properties;
 mod raw;
 mod scalar;
 mod sops;
+mod tags;
 mod template;
 #[cfg(test)]
 mod tests;
