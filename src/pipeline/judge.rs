@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     check::{
-        CheckContext, RunContext, TargetView, ambiguous_key, between, deploy_overdue,
-        difference_declared_twice, difference_unused, duplicate_definition, foreign_environment,
-        parity_gap, pending_restart, precedence_deviates, shadowed_edit, source_unavailable,
-        spelling_differs, states,
+        CheckContext, RunContext, TargetView, ambiguous_key, between, between::Between,
+        deploy_overdue, difference_declared_twice, difference_unused, duplicate_definition,
+        foreign_environment, parity_gap, pending_restart, precedence_deviates, shadowed_edit,
+        source_unavailable, spelling_differs, states,
     },
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
@@ -230,6 +230,33 @@ pub(crate) fn what_was_read(run: &Run<'_>, analysis: &Analysis) -> Report {
     report
 }
 
+/// What could not be read is neither equal nor different: the comparison of environments is
+/// incomplete, whatever else it says.
+fn unread_between(between: &Between<'_>) -> Option<Coverage> {
+    let why = between
+        .head
+        .unread
+        .first()
+        .filter(|_| between.head.unknown > 0)?;
+    let environments = between.members.iter().map(|m| &*m.id.environment);
+    let environments: Vec<&str> = environments.collect();
+    Some(Coverage {
+        service: between.service.clone(),
+        environment: environments.join(", ").into(),
+        layer: "parity".into(),
+        side: SideName::Desired,
+        source: "layers",
+        from: "".into(),
+        status: CoverageStatus::Partial(why.clone()),
+        is_settings: true,
+        objects: 0,
+        entries: between.head.compared,
+        opaque: between.head.opaque,
+        taken: None,
+        without: vec![],
+    })
+}
+
 /// The layer that hides a setting of a lower one.
 fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
     let EntryKey::Setting(name) = &subject.key else {
@@ -265,6 +292,9 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
         subject.hidden_by = hidden_by(views, subject);
     }
     let between = between::compare(&cx);
+    report
+        .coverage
+        .extend(between.iter().filter_map(unread_between));
     let parity = parity_gap::run(&cx, &between);
     report.findings.extend(parity.findings);
     report.changes.extend(parity.changes);
