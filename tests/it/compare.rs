@@ -463,6 +463,15 @@ fn wrong_inputs() {
         .run(&["compare", "staging@HEAD", "production", "--side", "live"])
         .refused(&["a revision has no live side"]);
     project.run(&["compare", "staging"]).refused(&["2 values"]);
+    let cluster = cluster();
+    let live = cluster.live(&[deployment(2, "10s")]).display().to_string();
+    cluster
+        .run(&["compare", "staging", "production", "--live", &live])
+        .refused(&["names no environment", "--live ENVIRONMENT=PATH"]);
+    let staging = format!("staging={live}");
+    cluster
+        .run(&["compare", "staging", "production", "--live", &staging])
+        .refused(&["no snapshot of production"]);
     let bare = Project::empty();
     bare.file("a.env", "A=1\n");
     bare.run(&["compare", "a.env", "b.env"])
