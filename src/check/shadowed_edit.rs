@@ -70,8 +70,7 @@ fn edited(target: &TargetView<'_>, setting: &EffectiveSetting, placed: &Placed) 
         .iter()
         .filter(|s| s.words == setting.words)
         .flat_map(|s| &s.stack)
-        .filter(same_layer)
-        .last();
+        .rfind(same_layer);
     let same = before.is_some_and(|b| {
         b.entry
             .entry

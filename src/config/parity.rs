@@ -212,7 +212,7 @@ impl Policy<'_, '_, '_> {
         count: &mut usize,
     ) -> Option<BTreeMap<TargetId, Box<str>>> {
         let known = self.known;
-        let mut out = BTreeMap::new();
+        let mut out: BTreeMap<TargetId, Box<str>> = BTreeMap::new();
         let mut sound = true;
         for id in targets {
             let Some(scope) = known.scopes.get(id) else {
@@ -225,7 +225,12 @@ impl Policy<'_, '_, '_> {
             if *count > MOST_EXPECTED {
                 return None;
             }
-            match self.value(value, scope) {
+            // Without variables it is the same everywhere.
+            let filled = match out.first_key_value() {
+                Some((_, first)) if !value.0.value.contains("${") => Some(Box::clone(first)),
+                _ => self.value(value, scope),
+            };
+            match filled {
                 Some(filled) => {
                     out.insert(id.clone(), filled);
                 }

@@ -99,6 +99,7 @@ pub(crate) fn analyse(run: &Run<'_>, request: &CheckRequest) -> anyhow::Result<A
     let revisions = revisions::choose(run, request)?;
     let projects = revisions::projects(run, &revisions)?;
     let plan = plan::plan(projects.base.as_ref(), &projects.head, &run.filter())?;
+    repositories::check_names(run, &plan)?;
     run.progress(&format!("reading {} from git", plan::size(&plan)));
     let mut state = desired_state::read(run, &plan, &revisions);
     state.choose_scope(revisions.occasion);

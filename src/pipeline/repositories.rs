@@ -24,6 +24,33 @@ pub struct Checkout {
 /// The files of each other checkout that a layer reads from, by name.
 pub(crate) type Others = BTreeMap<Box<str>, Result<Files, Unread>>;
 
+/// Whether the arguments name checkouts that the configuration knows.
+///
+/// # Errors
+/// When they don't: a typing error would read the wrong one.
+pub(crate) fn check_names(run: &Run<'_>, plan: &Plan) -> anyhow::Result<()> {
+    let known = &plan.judge.repositories;
+    match run
+        .inputs
+        .repositories
+        .keys()
+        .find(|n| !known.contains_key(*n))
+    {
+        None => Ok(()),
+        Some(name) => {
+            let known: Vec<&str> = known.keys().map(|k| &**k).collect();
+            anyhow::bail!(
+                "--repository {name}=…: the configuration has no repository `{name}`; it has {}",
+                if known.is_empty() {
+                    "none".into()
+                } else {
+                    known.join(", ")
+                }
+            )
+        }
+    }
+}
+
 /// Opens every checkout that the plan reads from.
 pub(crate) fn open(run: &Run<'_>, plan: &Plan, revisions: &Revisions) -> Others {
     let layers = plan.targets.iter().flat_map(|t| &t.layers);

@@ -166,7 +166,12 @@ fn schemas_are_printed_as_they_are_checked_in() {
         report.out,
         include_str!("../../schemas/report-v1.schema.json")
     );
-    for schema in [config.out, report.out] {
+    let environments = run(&["schema", "print", "environments"]);
+    assert_eq!(
+        environments.out,
+        include_str!("../../schemas/environments-v1.schema.json")
+    );
+    for schema in [config.out, report.out, environments.out] {
         let schema: Value = serde_json::from_str(&schema).expect("JSON");
         jsonschema::meta::validate(&schema).expect("a JSON Schema");
     }

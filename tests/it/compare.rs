@@ -379,7 +379,7 @@ fn two_folders_of_manifests_and_of_settings() {
     assert_eq!(
         lines(&json),
         [
-            "only-in Service/api : - | true",
+            "only-in Service/api : - | present",
             "different DB_TIMEOUT: 10s | 60s",
             "different Deployment/api spec.replicas: 2 | 3",
             "different Deployment/api spec.template.spec.containers[api].image: api:1 | api:2",

@@ -38,6 +38,10 @@ enum Said<'a> {
 }
 
 impl<'a> Said<'a> {
+    fn is_there(&self) -> bool {
+        matches!(self, Said::Veiled | Said::Plain(_))
+    }
+
     fn of(cell: &'a Cell) -> Said<'a> {
         match &cell.value.reading {
             _ if !cell.takes_part => Said::Nothing,
@@ -48,6 +52,19 @@ impl<'a> Said<'a> {
                 _ => Said::Veiled,
             },
         }
+    }
+}
+
+/// Adds the sides that lack the entry: to those that say the default, else as a group of their own.
+fn with_absent(groups: &mut Vec<Vec<usize>>, said: &[Said<'_>], cells: &[Cell]) {
+    let absent = indices(said, |s| matches!(s, Said::Absent));
+    let default = |g: &&mut Vec<usize>| g.iter().any(|i| cells[*i].is_default);
+    match groups.iter_mut().find(default) {
+        Some(group) => group.extend(absent),
+        None => groups.push(absent),
+    }
+    if groups.len() == 1 {
+        groups.push(indices(said, |s| matches!(s, Said::Veiled)));
     }
 }
 
@@ -86,10 +103,7 @@ impl<'a> Judge<'a> {
         self.out.compared += 1;
         self.count_unknown(&row);
         let documented = documented::find(&row, self.sides, self.differences);
-        let checked = documented.as_ref().is_some_and(|d| {
-            let difference = self.differences.get(d.index);
-            difference.is_some_and(|d| d.expected.is_some())
-        });
+        let checked = documented.as_ref().is_some_and(|d| self.checks(d));
         if !checked && let Some(parts) = self.parts(&row) {
             // The same with each part of a map or list by itself.
             let before = self.out.gaps.len();
@@ -121,50 +135,39 @@ impl<'a> Judge<'a> {
     /// Judges one row; whether it is equal by own names only.
     fn one(&mut self, row: Row, documented: Option<Documented>) -> bool {
         let said: Vec<Said<'_>> = row.cells.iter().map(Said::of).collect();
-        let is_there = |s: &Said<'_>| matches!(s, Said::Veiled | Said::Plain(_));
-        let present = said.iter().filter(|s| is_there(s)).count();
-        let veiled = said.iter().filter(|s| matches!(s, Said::Veiled)).count();
-        self.out.opaque += u64::from(veiled > 0 && present > 1);
+        let present = said.iter().filter(|s| s.is_there()).count();
+        let veiled = said.iter().any(|s| matches!(s, Said::Veiled));
+        self.out.opaque += u64::from(veiled && present > 1);
         // Said by all who say it as what is so anyway: then silence says the same.
-        let by_default = row
-            .cells
-            .iter()
-            .zip(&said)
-            .all(|(c, s)| !is_there(s) || c.is_default);
+        let mut cells = row.cells.iter().zip(&said);
+        let by_default = cells.all(|(c, s)| !s.is_there() || c.is_default);
         let lacking = !by_default && said.iter().any(|s| matches!(s, Said::Absent));
         let loose = self.groups(&said, |judge, a, b| judge.agree(&said, row.ty, a, b));
         let strict = self.groups(&said, |judge, a, b| judge.read_alike(&said, a, b));
         let exact = self.groups(&said, |_, a, b| text(&said[a]) == text(&said[b]));
         let differs = loose.len() > 1 || (lacking && present > 0);
         let spelling_only = !differs && strict.len() > 1 && row.holder.is_none();
-        let unexpected = documented
-            .as_ref()
-            .is_some_and(|d| !d.unexpected.is_empty());
-        if let Some(d) = &documented {
-            let checks = self
-                .differences
-                .get(d.index)
-                .is_some_and(|d| d.expected.is_some());
-            if differs || exact.len() > 1 || checks && present > 0 {
-                self.used.insert(d.index);
-            }
+        let checks = documented.as_ref().is_some_and(|d| self.checks(d));
+        let unexpected = documented.iter().any(|d| !d.unexpected.is_empty());
+        if let Some(d) = &documented
+            && (differs || exact.len() > 1 || checks && present > 0)
+        {
+            self.used.insert(d.index);
         }
-        let by_names = !differs && strict.len() < exact.len();
-        let is_equal = !differs && !spelling_only && !unexpected;
+        // Declared value by value, it is no matter of names.
+        let declared = checks && exact.len() > 1;
+        let by_names = !differs && !declared && strict.len() < exact.len();
+        let is_equal = !differs && !spelling_only && !unexpected && !declared;
         if is_equal && !self.keep_equal {
             return by_names;
         }
-        let mut groups = if spelling_only { strict } else { loose };
+        let mut groups = match (differs, spelling_only, declared) {
+            (false, true, _) => strict,
+            (false, false, true) => exact,
+            _ => loose,
+        };
         if lacking {
-            let absent = indices(&said, |s| matches!(s, Said::Absent));
-            let default = |g: &&mut Vec<usize>| g.iter().any(|i| row.cells[*i].is_default);
-            match groups.iter_mut().find(default) {
-                Some(group) => group.extend(absent),
-                None => groups.push(absent),
-            }
-            if groups.len() == 1 {
-                groups.push(indices(&said, |s| matches!(s, Said::Veiled)));
-            }
+            with_absent(&mut groups, &said, &row.cells);
         }
         groups.sort_by_key(|g| (std::cmp::Reverse(g.len()), g.first().copied()));
         let list = match is_equal {
@@ -182,6 +185,12 @@ impl<'a> Judge<'a> {
             spelling_only,
         });
         is_equal && by_names
+    }
+
+    /// Whether the difference says which values it expects.
+    fn checks(&self, documented: &Documented) -> bool {
+        let difference = self.differences.get(documented.index);
+        difference.is_some_and(|d| d.expected.is_some())
     }
 
     /// Sides with plain values in groups, each compared with the first of its group.

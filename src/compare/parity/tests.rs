@@ -294,6 +294,14 @@ fn documented_differences_are_checked_not_skipped() {
         lines(&found),
         ["DATABASE_HOST: db-1 | db-1 (documented, unexpected [1])"]
     );
+    // What differs by own names only is declared all the same.
+    let named = [("eu", "db.eu"), ("us", "db.us")];
+    let found = run(
+        &sides("db.eu", "db.us"),
+        &[difference(key("database.host"), &named)],
+    );
+    assert_eq!(lines(&found), ["DATABASE_HOST: db.eu | db.us (documented)"]);
+    assert_eq!(found.by_names, 0);
     // The first one counts, and nothing differs that the last one is about.
     let found = run(
         &sides("db-1", "db-9"),
@@ -349,6 +357,26 @@ fn fields_pair_without_own_names_and_a_missing_object_is_one_gap() {
             "Deployment/api spec.template.spec.containers[api].resources.limits.memory: 4Gi | 2Gi",
         ]
     );
+}
+
+#[test]
+fn an_object_that_could_not_be_read_is_not_missing() {
+    let hpa = "HorizontalPodAutoscaler/api";
+    let (mut a, mut b) = (side("a", &[], config(&[])), side("b", &[], config(&[])));
+    a.fields = vec![
+        field(hpa, hpa, "", "there"),
+        field(hpa, hpa, "spec.maxReplicas", "9"),
+    ];
+    b.fields = vec![SurfaceField {
+        unread: Some(Unread::new(
+            crate::model::value::UnreadCause::Forbidden,
+            "forbidden",
+        )),
+        ..field(hpa, hpa, "", "<opaque>")
+    }];
+    let found = run(&[a, b], &[]);
+    assert_eq!(lines(&found), [""; 0]);
+    assert_eq!(found.unknown, 2);
 }
 
 #[test]

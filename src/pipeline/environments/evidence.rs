@@ -33,7 +33,7 @@ pub(super) fn fill(runs: &[Run<'_>], read: &[ReadPlace], asked: &[Asked], out: &
                 .iter_mut()
                 .filter(|v| v.environment == asked.name);
             for value in own {
-                let Some(origin) = origin_of(place, &service, value, &row.key) else {
+                let Some(origin) = origin_of(value) else {
                     continue;
                 };
                 if value.side == SideName::Live {
@@ -51,42 +51,13 @@ pub(super) fn fill(runs: &[Run<'_>], read: &[ReadPlace], asked: &[Asked], out: &
     }
 }
 
-/// Where a shown value stands: looked up again, because a report holds no paths.
-fn origin_of(
-    place: &ReadPlace,
-    service: &Arc<str>,
-    value: &SideShown,
-    key: &crate::model::entry::EntryKey,
-) -> Option<Origin> {
-    use crate::model::entry::EntryKey;
-    let targets = &place.analysis.plan.targets;
-    let at = targets.iter().position(|t| t.id.service == *service)?;
-    let effective = place.effective.get(at)?.as_ref()?;
-    let live = value.side == SideName::Live;
-    match key {
-        EntryKey::Setting(name) => {
-            let config = match live {
-                true => effective.live.as_ref().unwrap_or(&effective.head),
-                false => &effective.head,
-            };
-            let whole = name.split('[').next().unwrap_or(name);
-            let setting = config.find(name).or_else(|| config.find(whole))?;
-            let mut winners = setting.winning().filter_map(|p| p.entry.entry.origin());
-            winners
-                .find(|o| o.place == value.place && Some(&o.item) == value.object.as_ref())
-                .or_else(|| setting.winning().find_map(|p| p.entry.entry.origin()))
-                .cloned()
-        }
-        EntryKey::Field(path) => {
-            let item = value.object.clone()?;
-            Some(Origin {
-                item,
-                path: path.clone(),
-                place: value.place.clone(),
-            })
-        }
-        EntryKey::Object => None,
-    }
+/// Where a shown value stands.
+fn origin_of(value: &SideShown) -> Option<Origin> {
+    Some(Origin {
+        item: value.object.clone()?,
+        path: value.path.clone(),
+        place: value.place.clone(),
+    })
 }
 
 fn question(

@@ -87,10 +87,10 @@ fn one_screen_for_people() {
         "NOT READ production:",
         "only in staging\n  FEATURE  on",
         "only in production\n  TOKEN  (secret)",
-        "different\n  TIMEOUT  in git only\n    staging     10s  params/app.yaml:3:12\n    production  20s",
+        "different\n  TIMEOUT (in git only)\n    staging     10s  params/app.yaml:3:12\n    production  20s",
         "spelt differently\n  ENABLED",
-        "documented\n  HOST  in git only\n    each has its own",
-        "incomplete: 5 differences, 1 documented, 25 equal but for the environments' own names",
+        "documented\n  HOST (in git only)\n    each has its own",
+        "incomplete: 5 differences, 1 documented, 25 equal but for",
     ] {
         assert!(text.contains(part), "lacks `{part}`:\n{text}");
     }

@@ -251,7 +251,7 @@ fn one(page: &mut Page<'_>, e: &Environments, row: &EnvironmentRow) -> io::Resul
     let mut title = vec![Span::solid(&name(row), Paint::Bold)];
     let whose = whose(e, row);
     if !whose.is_empty() {
-        title.push(Span::prose("  "));
+        title.push(Span::prose(" "));
         title.extend(whose);
     }
     page.wrapped(2, 4, &title)?;
@@ -305,7 +305,10 @@ fn whose(e: &Environments, row: &EnvironmentRow) -> Vec<Span> {
     }
     match parts.is_empty() {
         true => vec![],
-        false => vec![Span::painted(&parts.join(", "), Paint::Dim)],
+        false => {
+            let text = format!("({})", parts.join(", "));
+            vec![Span::painted(&text, Paint::Dim)]
+        }
     }
 }
 
