@@ -94,7 +94,7 @@ pub enum BaselineError {
 }
 
 impl Baseline {
-    /// Reads a file that [`write`] made. `name` is for messages.
+    /// Reads a file that [`write()`] made. `name` is for messages.
     ///
     /// # Errors
     /// When it is anything else: a baseline that can't be read is never an empty one.
