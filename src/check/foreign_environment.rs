@@ -34,9 +34,11 @@ pub static RULE: Rule = Rule {
 /// One finding per setting; the same value of the same key in several services is one.
 #[must_use]
 pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
+    // By environment, name and value.
+    type Alike = (Arc<str>, Arc<str>, Arc<str>);
     let names = Names::of(cx);
     let mut out: Vec<Finding> = vec![];
-    let mut same: BTreeMap<(Arc<str>, Arc<str>, Arc<str>), usize> = BTreeMap::new();
+    let mut same: BTreeMap<Alike, usize> = BTreeMap::new();
     for view in cx.targets {
         for setting in &view.head.settings {
             let Some(winner) = setting.winner() else {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     compare::{
         names::OwnNames,
-        parity::{Gap, gaps},
+        parity::{Gap, GapValue, gaps},
     },
     model::{
         entry::EntryKey,
@@ -205,6 +205,11 @@ fn expected(between: &Between<'_>, gap: &Gap, side: usize) -> Option<Shown> {
     let difference = between.group.differences.get(documented.index)?;
     let expected = difference.expected.as_ref()?;
     let text = expected.get(between.members[side].id)?;
+    // What is expected of a secret is one.
+    let is_secret = |v: &GapValue| v.reading.present().is_some_and(|e| e.value.is_sensitive());
+    if gap.values.iter().any(is_secret) {
+        return Some(Shown::Redacted);
+    }
     Some(Shown::Value((&**text).into()))
 }
 

@@ -43,7 +43,7 @@ pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
                 let edit = edits.entry(key).or_default();
                 if setting.winners.contains(&i) || setting.unknown.is_some() {
                     edit.takes_effect.push(&target.id.environment);
-                } else if !winner_is_edited(target, setting) {
+                } else if !winner_is_edited(target, setting) && !is_what_wins(setting, placed) {
                     edit.hidden.push((target, setting, placed));
                 }
             }
@@ -70,8 +70,7 @@ fn edited(target: &TargetView<'_>, setting: &EffectiveSetting, placed: &Placed) 
         .iter()
         .filter(|s| s.words == setting.words)
         .flat_map(|s| &s.stack)
-        .filter(same_layer)
-        .last();
+        .rfind(same_layer);
     let same = before.is_some_and(|b| {
         b.entry
             .entry
@@ -91,6 +90,13 @@ fn winner_is_edited(target: &TargetView<'_>, setting: &EffectiveSetting) -> bool
     setting
         .winning()
         .any(|winner| edited(target, setting, winner).is_some())
+}
+
+/// Of two equal values nobody misses the hidden one.
+fn is_what_wins(setting: &EffectiveSetting, placed: &Placed) -> bool {
+    let value = &placed.entry.entry.value;
+    let same = |w: &Placed| w.entry.entry.value.same_setting(value, setting.ty);
+    setting.winning().next().is_some() && setting.winning().all(|w| same(w) == Sameness::Equal)
 }
 
 fn finding(edit: &Edit<'_>) -> Option<Finding> {

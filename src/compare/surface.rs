@@ -10,7 +10,7 @@ use crate::{
         observation::{ObjectId, Observation},
         path::{KeyPath, Segment},
         tree::{Kind, NodeRef},
-        value::{Plain, Reading, Value, ValueType},
+        value::{Reading, Unread, Value, ValueType},
     },
 };
 use std::{
@@ -34,10 +34,15 @@ pub struct SurfaceField {
     pub entry: Entry,
     /// The object in this environment.
     pub object: ObjectId,
+    /// Of an object as a whole: why nobody knows whether it is there.
+    pub unread: Option<Unread>,
 }
 
+/// Paths of fields, each with the way its value compares.
+type Paths = &'static [(&'static str, ValueType)];
+
 /// Kinds whose presence and fields count, each field with the way its value compares.
-const KINDS: &[(&str, &str, &[(&str, ValueType)])] = &[
+const KINDS: &[(&str, &str, Paths)] = &[
     (
         "apps",
         "Deployment",
@@ -108,10 +113,10 @@ const KINDS: &[(&str, &str, &[(&str, ValueType)])] = &[
 ];
 
 /// Fields of a pod.
-const POD: &[(&str, ValueType)] = &[("terminationGracePeriodSeconds", ValueType::Number)];
+const POD: Paths = &[("terminationGracePeriodSeconds", ValueType::Number)];
 
 /// Fields of each container.
-const CONTAINER: &[(&str, ValueType)] = &[
+const CONTAINER: Paths = &[
     ("resources.requests", ValueType::Quantity),
     ("resources.limits", ValueType::Quantity),
     ("livenessProbe", ValueType::Text),
@@ -167,11 +172,37 @@ pub fn of_git(world: &DesiredWorld, names: &[&str]) -> Vec<SurfaceField> {
 pub fn of_live(live: &Observation, git: &[&DesiredWorld], names: &[&str]) -> Vec<SurfaceField> {
     let scaled = scaled(Some(live), git);
     let ids: BTreeSet<&ObjectId> = git.iter().flat_map(|w| w.objects.keys()).collect();
-    let objects = ids.into_iter().filter_map(|id| match live.object(id) {
-        Reading::Present(item) => Some((id, item.tree.root(), None)),
+    let objects = ids.iter().filter_map(|id| match live.object(id) {
+        Reading::Present(item) => Some((*id, item.tree.root(), None)),
         Reading::Absent(_) | Reading::Unknown(_) => None,
     });
-    fields(objects, &scaled, names)
+    let mut out = fields(objects, &scaled, names);
+    // What could not be read is not missing.
+    let unknown = ids.iter().filter_map(|id| match live.object(id) {
+        Reading::Unknown(why) if is_surface(id) => Some((*id, why)),
+        _ => None,
+    });
+    let own = OwnNames::new(names);
+    out.extend(unknown.map(|(id, why)| unread_field(id, why, &own)));
+    sort(&mut out);
+    out
+}
+
+fn unread_field(id: &ObjectId, why: Unread, own: &OwnNames) -> SurfaceField {
+    let origin = Origin {
+        item: id.clone().into(),
+        path: KeyPath::default(),
+        place: None,
+    };
+    SurfaceField {
+        holder: format!("{}/{}", id.kind, own.stripped(&id.name)).into(),
+        path: KeyPath::default(),
+        ty: ValueType::Text,
+        is_default: false,
+        entry: Entry::of(Value::Opaque("not read".into()), origin),
+        object: id.clone(),
+        unread: Some(why),
+    }
 }
 
 fn scaled(live: Option<&Observation>, git: &[&DesiredWorld]) -> BTreeMap<ObjectId, ObjectId> {
@@ -278,7 +309,7 @@ pub fn everything_else(world: &DesiredWorld) -> Vec<SurfaceField> {
             skip.insert(container.path.join("envFrom"));
         }
         if !is_surface(&object.id) {
-            let presence = Value::Plain(Plain::Bool(true));
+            let presence = Value::text("present");
             out.push(of.field(KeyPath::default(), ValueType::Text, presence, root));
         }
         of.rest(root, &mut KeyPath::default(), &skip, &mut out);
@@ -323,7 +354,7 @@ impl Of<'_> {
         &self,
         node: NodeRef<'_>,
         base: &KeyPath,
-        paths: &[(&str, ValueType)],
+        paths: Paths,
         autoscaler: Option<&ObjectId>,
         out: &mut Vec<SurfaceField>,
     ) {
@@ -484,6 +515,7 @@ impl Of<'_> {
             path,
             ty,
             object: self.id.clone(),
+            unread: None,
         }
     }
 }

@@ -69,7 +69,7 @@ fn workloads_without_images_labels_and_variables() {
     assert_eq!(
         lines(&of_git(&world(API), &["eu"])),
         [
-            "Deployment/api : true @1",
+            "Deployment/api : present @1",
             "Deployment/api spec.replicas: 15 @5",
             "Deployment/api spec.strategy: {\"type\":\"Recreate\"} @6",
             "Deployment/api spec.template.spec.containers[api].readinessProbe: \
@@ -112,7 +112,7 @@ fn an_autoscaler_owns_the_replicas_and_is_compared_in_both_versions() {
         plain(&v1),
         [
             "Deployment/api spec.replicas: <set by HorizontalPodAutoscaler/api-eu>",
-            "HorizontalPodAutoscaler/api : true",
+            "HorizontalPodAutoscaler/api : present",
             "HorizontalPodAutoscaler/api spec.maxReplicas: 9",
             "HorizontalPodAutoscaler/api spec.metrics[cpu].target.averageUtilization: 70",
             "HorizontalPodAutoscaler/api spec.minReplicas: 3",
@@ -154,13 +154,13 @@ spec: { schedule: \"0 1 * * *\", concurrencyPolicy: Allow, suspend: false }
             .map(|l| l.split(" @").next().unwrap_or_default())
             .collect::<Vec<_>>(),
         [
-            "CronJob/eu : true",
+            "CronJob/eu : present",
             "CronJob/eu spec.concurrencyPolicy: Allow",
             "CronJob/eu spec.schedule: 0 1 * * *",
             "CronJob/eu spec.suspend: false",
-            "PodDisruptionBudget/api : true",
+            "PodDisruptionBudget/api : present",
             "PodDisruptionBudget/api spec.maxUnavailable: 1",
-            "ScaledObject/worker : true",
+            "ScaledObject/worker : present",
             "ScaledObject/worker spec.maxReplicaCount: 100",
             "ScaledObject/worker spec.triggers[kafka].lagThreshold: 50",
             "ScaledObject/worker spec.triggers[kafka].type: kafka",

@@ -14,6 +14,7 @@ mod properties;
 mod raw;
 mod scalar;
 mod sops;
+mod tags;
 mod template;
 #[cfg(test)]
 mod tests;

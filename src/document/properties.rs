@@ -28,7 +28,7 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed {
         pairs,
         at: 0,
     };
-    while reader.to_key() {
+    while reader.find_key() {
         reader.pair();
     }
     reader.pairs.finish()
@@ -55,7 +55,7 @@ enum Unit {
 
 impl<'i> Reader<'i> {
     /// Over blank lines and comments; whether a key follows.
-    fn to_key(&mut self) -> bool {
+    fn find_key(&mut self) -> bool {
         loop {
             let rest = self.text[self.at..].trim_start_matches([' ', '\t', '\u{c}', '\n', '\r']);
             self.at = self.text.len() - rest.len();
@@ -92,7 +92,7 @@ impl<'i> Reader<'i> {
             self.at = end;
             break;
         }
-        self.to_value(separated);
+        self.find_value(separated);
         let value_from = self.at;
         let mut value = Text::default();
         while let Some((unit, end)) = self.unit() {
@@ -118,7 +118,7 @@ impl<'i> Reader<'i> {
     }
 
     /// Over blanks, one `=` or `:`, and blanks.
-    fn to_value(&mut self, mut separated: bool) {
+    fn find_value(&mut self, mut separated: bool) {
         while let Some((Unit::Plain(c), end)) = self.unit() {
             match c {
                 ' ' | '\t' | '\u{c}' => {}

@@ -21,15 +21,18 @@ use std::{borrow::Cow, ops::Range};
 /// The symbol of a value that only Terraform can make.
 const EXPRESSION: &str = "terraform expression";
 
-/// The parser looks through all keys of a map for each one: a map of this size takes it seconds.
+/// The parser looks through all keys of a map for each one: 80,000 take it minutes, as many as this
+/// two seconds.
+const MAX_KEYS: usize = 16_000;
 const MAX_BYTES: usize = 1 << 20;
 
 pub(super) fn parse(bytes: &[u8]) -> Parsed {
-    if bytes.len() > MAX_BYTES {
+    let keys = bytes.iter().filter(|b| matches!(b, b'=' | b':')).count();
+    if bytes.len() > MAX_BYTES || keys > MAX_KEYS {
         return Parsed::broken(DocumentProblem::new(
             None,
             "too large for a file of variables",
-            Some("files up to 1 MiB are read; split it, or leave it out"),
+            Some("up to 1 MiB and 16,000 keys are read; split it, or leave it out"),
         ));
     }
     let input = match Input::plain(bytes) {

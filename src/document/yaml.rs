@@ -5,6 +5,7 @@ use super::{
     input::{Forbidden, Input},
     lines::small,
     raw::{self, Budget, Maker, Raw, Tag, What},
+    tags::{intrinsic, long_form, tag_place},
     template,
 };
 use crate::model::tree::{Kind, MAX_DEPTH, Span, TreeBuilder};
@@ -181,7 +182,7 @@ impl<'t> Reader<'t> {
         value: Span,
         anchor: usize,
     ) -> Result<usize, DocumentProblem> {
-        let key_span = self.tag_place(tag_from, value);
+        let key_span = tag_place(self.text, tag_from, value);
         let span = Span {
             end: value.end.max(key_span.start),
             ..key_span
@@ -194,33 +195,6 @@ impl<'t> Reader<'t> {
         };
         self.push(key, key_span);
         Ok(map)
-    }
-
-    /// Where the tag before a value stands; the parser does not say.
-    fn tag_place(&self, from: usize, value: Span) -> Span {
-        let behind = value.start as usize;
-        let before = self.text.get(from..behind).unwrap_or_default();
-        let Some(at) = before.rfind('!') else {
-            return value;
-        };
-        let between = &before[at..];
-        let width = between
-            .find(|c: char| c.is_whitespace() || matches!(c, '[' | '{' | ',' | '"' | '\''))
-            .unwrap_or(between.len());
-        let breaks = small(between.matches('\n').count());
-        let start = from + at;
-        let column = if breaks == 0 {
-            value.column.saturating_sub(small(between.chars().count()))
-        } else {
-            let line = self.text[..start].rfind('\n').map_or(0, |n| n + 1);
-            small(self.text[line..start].chars().count() + 1)
-        };
-        Span {
-            line: value.line.saturating_sub(breaks),
-            column,
-            start: small(start),
-            end: small(start + width),
-        }
     }
 
     fn begin(&mut self) {
@@ -494,67 +468,6 @@ fn scalar_of<'t>(
         _ => Tag::Text,
     };
     What::Scalar { text, plain, tag }
-}
-
-/// CloudFormation's intrinsic functions, whose argument is data.
-const FUNCTIONS: [&str; 22] = [
-    "And",
-    "Base64",
-    "Cidr",
-    "Condition",
-    "Equals",
-    "FindInMap",
-    "ForEach",
-    "GetAZs",
-    "GetAtt",
-    "GetStackOutput",
-    "If",
-    "ImportValue",
-    "Join",
-    "Length",
-    "Not",
-    "Or",
-    "Ref",
-    "Select",
-    "Split",
-    "Sub",
-    "ToJsonString",
-    "Transform",
-];
-
-/// References of Docker Compose, Home Assistant, Ansible and MkDocs to secrets, files and the
-/// environment.
-const REFERENCES: [&str; 11] = [
-    "ENV",
-    "env",
-    "env_var",
-    "file",
-    "include",
-    "input",
-    "lookup",
-    "reference",
-    "secret",
-    "vault",
-    "vault-encrypted",
-];
-
-/// Tags whose value only their own tool knows.
-fn intrinsic(tag: &granit_parser::Tag) -> Option<Box<str>> {
-    let (handle, suffix) = tag.original_parts();
-    let known = FUNCTIONS.contains(&suffix) || REFERENCES.contains(&suffix);
-    (handle == "!" && known).then(|| format!("!{suffix}").into())
-}
-
-/// The function that a short tag of CloudFormation stands for, as the long form spells it.
-fn long_form(tag: &granit_parser::Tag) -> Option<Box<str>> {
-    let (handle, suffix) = tag.original_parts();
-    if handle != "!" || !FUNCTIONS.contains(&suffix) {
-        return None;
-    }
-    Some(match suffix {
-        "Ref" | "Condition" => suffix.into(),
-        suffix => format!("Fn::{suffix}").into(),
-    })
 }
 
 /// The path of the last `# Source: path` line.

@@ -296,6 +296,9 @@ fn same_layer(targets: &[ExplainedTarget]) -> Option<&str> {
     same.then_some(&*first.layer)
 }
 
+/// What hides a value: another one, and its layer.
+type By = Option<(Shown, String)>;
+
 /// `params/production.yaml:3 sets database.pool_size to 25: it wins in production; in staging it
 /// is hidden by 10 (environment)`.
 fn of_line(name: &str, targets: &[ExplainedTarget], line: &Line<'_>, names: &Names<'_>) -> Message {
@@ -308,8 +311,7 @@ fn of_line(name: &str, targets: &[ExplainedTarget], line: &Line<'_>, names: &Nam
         Some(value) => start.and(" to ").value(value.value),
         None => start,
     };
-    let mut groups: Vec<(&'static str, Option<(Shown, String)>, Vec<&ExplainedTarget>)> =
-        Vec::new();
+    let mut groups: Vec<(&'static str, By, Vec<&ExplainedTarget>)> = Vec::new();
     for t in targets {
         let Some(standing) = best(&t.git) else {
             continue;

@@ -85,7 +85,7 @@ struct Question {
 }
 
 impl Question {
-    /// `FILE:LINE` is a line, unless a setting is called so.
+    /// `FILE:LINE` is a line, anything else a setting.
     fn of(run: &Run<'_>, analysis: &Analysis, asked: &str) -> anyhow::Result<Question> {
         let files = &analysis.revisions.head;
         let question = |asked, text| Question {

@@ -297,8 +297,8 @@ fn pick(version: Option<&Parsed>, asked: &Asked) -> Option<Option<Arc<str>>> {
             .and_then(|root| text_at(root, &asked.path.0, "")),
         // Of several documents (Spring's), a later one wins.
         Holder::File(_) => roots
-            .filter_map(|root| text_at(root, &asked.path.0, ""))
-            .last(),
+            .rev()
+            .find_map(|root| text_at(root, &asked.path.0, "")),
     })
 }
 

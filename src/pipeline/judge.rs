@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     check::{
-        CheckContext, RunContext, TargetView, ambiguous_key, between, deploy_overdue,
-        difference_declared_twice, difference_unused, duplicate_definition, foreign_environment,
-        parity_gap, pending_restart, precedence_deviates, shadowed_edit, source_unavailable,
-        spelling_differs, states,
+        CheckContext, RunContext, TargetView, ambiguous_key, between, between::Between,
+        deploy_overdue, difference_declared_twice, difference_unused, duplicate_definition,
+        foreign_environment, parity_gap, pending_restart, precedence_deviates, shadowed_edit,
+        source_unavailable, spelling_differs, states,
     },
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
@@ -22,7 +22,9 @@ use crate::{
         finding::{Finding, Message, Subject},
         observation::{ObjectId, Observation, Outcome, Scope},
         problem::Problem,
-        report::{Coverage, CoverageStatus, FailOn, Report, SideName, Verdict},
+        report::{
+            Coverage, CoverageStatus, FailOn, NotEvaluated, Occasion, Report, SideName, Verdict,
+        },
         setting::LayerSettings,
         state::{Sides, State as EntryState},
         target::LiveSpec,
@@ -245,6 +247,37 @@ pub(crate) fn what_was_read(run: &Run<'_>, analysis: &Analysis) -> Report {
     report
 }
 
+/// What could not be read is neither equal nor different: the comparison of environments is
+/// incomplete, whatever else it says.
+fn unread_between<'b, 'v>(between: &'b Between<'v>) -> Option<(Unread, &'b Between<'v>)> {
+    let unread = &between.head.unread;
+    let failed = unread.iter().find(|u| u.cause != UnreadCause::NotAsked);
+    let why = failed
+        .or(unread.first())
+        .filter(|_| between.head.unknown > 0)?;
+    Some((why.clone(), between))
+}
+
+fn incomplete(between: &Between<'_>, why: Unread) -> Coverage {
+    let environments = between.members.iter().map(|m| &*m.id.environment);
+    let environments: Vec<&str> = environments.collect();
+    Coverage {
+        service: between.service.clone(),
+        environment: environments.join(", ").into(),
+        layer: "parity".into(),
+        side: SideName::Desired,
+        source: "layers",
+        from: "".into(),
+        status: CoverageStatus::Partial(why),
+        is_settings: true,
+        objects: 0,
+        entries: between.head.compared,
+        opaque: between.head.opaque,
+        taken: None,
+        without: vec![],
+    }
+}
+
 /// The layer that hides a setting of a lower one.
 fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
     let EntryKey::Setting(name) = &subject.key else {
@@ -286,6 +319,18 @@ fn rules(
         subject.hidden_by = hidden_by(views, subject);
     }
     let between = between::compare(&cx);
+    let review = cx.occasion == Occasion::Review;
+    for (why, between) in between.iter().filter_map(unread_between) {
+        // A review reads live for what the change writes only: that is no failure to read.
+        if review && why.cause == UnreadCause::NotAsked {
+            report.not_evaluated.push(NotEvaluated {
+                rule: parity_gap::RULE.id,
+                why: why.detail,
+            });
+        } else {
+            report.coverage.push(incomplete(between, why));
+        }
+    }
     let parity = parity_gap::run(&cx, &between);
     report.findings.extend(parity.findings);
     report.changes.extend(parity.changes);

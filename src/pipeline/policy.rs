@@ -158,7 +158,7 @@ impl<'a> Lookup<'a> {
 }
 
 /// The revision that judges.
-fn judging<'a>(analysis: &'a Analysis) -> &'a Files {
+fn judging(analysis: &Analysis) -> &Files {
     // Head's configuration stands in for base's: what it names does, too.
     if analysis.plan.adopted {
         &analysis.revisions.head

@@ -55,6 +55,27 @@ fn given<T>(wanted: &Option<T>, matches: impl FnOnce(&T) -> bool) -> bool {
     wanted.as_ref().is_none_or(matches)
 }
 
+/// Whether nothing is left of a finding between environments once those that the selector names
+/// are taken out: a difference between two that nobody named is not accepted with it.
+pub(crate) fn leaves_nothing(selector: &Selector, finding: &Finding, tiers: &Tiers) -> bool {
+    if selector.environment.is_none() && selector.tier.is_none() {
+        return true;
+    }
+    let named = |side: &&SideShown| {
+        is_in(
+            selector.environment.as_ref(),
+            selector.tier,
+            &side.environment,
+            tiers,
+        )
+    };
+    let mut others = finding.subject.sides.iter().filter(|side| !named(side));
+    match others.next() {
+        None => true,
+        Some(first) => others.all(|side| side.value == first.value),
+    }
+}
+
 /// Whether a selector's environment and tier are those of `name`.
 pub(crate) fn is_in(
     environment: Option<&Pattern>,

@@ -379,7 +379,7 @@ fn two_folders_of_manifests_and_of_settings() {
     assert_eq!(
         lines(&json),
         [
-            "only-in Service/api : - | true",
+            "only-in Service/api : - | present",
             "different DB_TIMEOUT: 10s | 60s",
             "different Deployment/api spec.replicas: 2 | 3",
             "different Deployment/api spec.template.spec.containers[api].image: api:1 | api:2",
@@ -394,6 +394,53 @@ fn two_folders_of_manifests_and_of_settings() {
     assert_eq!(json["services"], json!(["app.toml"]));
     assert_eq!(json["services_not_everywhere"][0]["service"], "only.json");
     assert_eq!(code, 1);
+}
+
+#[test]
+fn a_check_reports_gaps_and_values_on_their_way() {
+    let project = Project::empty();
+    project.file(
+        "driftgate.yaml",
+        format!("{CONFIG}promotion: [[staging], [production]]\n"),
+    );
+    project.file("config/staging.env", "TIMEOUT=10\nOLD=1\n");
+    project.file("config/production.env", "TIMEOUT=10\nOLD=2\n");
+    project.commit("feat: configure the api");
+    project.branch("change");
+    project.file("config/staging.env", "TIMEOUT=20\nOLD=1\n");
+    project.file("config/production.env", "TIMEOUT=10\nOLD=2\nNEW=1\n");
+    project.commit("feat: wait longer in staging");
+    let report = project.check_without_live(&["--base", "main"]);
+    let found: Vec<String> = report
+        .findings()
+        .iter()
+        .filter(|f| f["rule"] == "parity-gap")
+        .map(|f| format!("{} {}", f["severity"], f["message"]))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "\"warning\" \"NEW is absent in staging, 1 in production\"",
+            "\"info\" \"OLD is 1 in staging, 2 in production\"",
+        ]
+    );
+    let leads = report
+        .changes()
+        .iter()
+        .filter_map(|c| c["message"].as_str())
+        .find(|m| m.contains("leads"));
+    assert_eq!(
+        leads,
+        Some("TIMEOUT is 20 in staging, 10 in production: staging leads")
+    );
+    // In an audit there is no change that could be on its way.
+    let report = project.check_without_live(&[]);
+    let gaps = report
+        .findings()
+        .iter()
+        .filter(|f| f["rule"] == "parity-gap");
+    assert!(gaps.clone().all(|f| f["severity"] == "warning"));
+    assert_eq!(gaps.count(), 3);
 }
 
 #[test]
@@ -416,6 +463,15 @@ fn wrong_inputs() {
         .run(&["compare", "staging@HEAD", "production", "--side", "live"])
         .refused(&["a revision has no live side"]);
     project.run(&["compare", "staging"]).refused(&["2 values"]);
+    let cluster = cluster();
+    let live = cluster.live(&[deployment(2, "10s")]).display().to_string();
+    cluster
+        .run(&["compare", "staging", "production", "--live", &live])
+        .refused(&["names no environment", "--live ENVIRONMENT=PATH"]);
+    let staging = format!("staging={live}");
+    cluster
+        .run(&["compare", "staging", "production", "--live", &staging])
+        .refused(&["no snapshot of production"]);
     let bare = Project::empty();
     bare.file("a.env", "A=1\n");
     bare.run(&["compare", "a.env", "b.env"])

@@ -12,7 +12,7 @@ use crate::{
         effective::{EffectiveConfig, EffectiveSetting, Placed},
         entry::EntryKey,
         path::KeyPath,
-        value::{Reading, ValueType},
+        value::{Reading, Unread, ValueType},
     },
 };
 use std::{
@@ -120,11 +120,11 @@ fn per_container(
         .zip(own)
         .flat_map(|(s, own)| s.iter().flat_map(move |s| winning_labels(s, own)))
         .collect();
-    let one = |label: &Box<str>, side: usize| {
+    let one = |label: &str, side: usize| {
         let (config, setting) = (sides[side].config, settings[side]);
         let winner = setting.and_then(|s| {
             s.winning()
-                .find(|p| p.entry.seen_by.is_empty() || labels(p, &own[side]).any(|l| l == *label))
+                .find(|p| p.entry.seen_by.is_empty() || labels(p, &own[side]).any(|l| *l == *label))
         });
         let known = &containers[side];
         // A container that a side lacks sees nothing there, and misses nothing.
@@ -197,10 +197,19 @@ fn labels<'a>(placed: &'a Placed, own: &'a OwnNames) -> impl Iterator<Item = Box
     })
 }
 
+/// What a side says of an object as a whole.
+#[derive(Clone, Default)]
+enum Holder<'a> {
+    #[default]
+    Absent,
+    There,
+    Unread(&'a Unread),
+}
+
 /// Fields in the order of their objects and paths.
 pub(super) fn fields(sides: &[ParitySide<'_>]) -> Vec<Row> {
     let mut rows: BTreeMap<(Arc<str>, KeyPath), Vec<Option<&SurfaceField>>> = BTreeMap::new();
-    let mut objects: BTreeMap<Arc<str>, Vec<bool>> = BTreeMap::new();
+    let mut objects: BTreeMap<Arc<str>, Vec<Holder<'_>>> = BTreeMap::new();
     let raw = raw_names(sides);
     for (i, side) in sides.iter().enumerate() {
         for field in side.fields {
@@ -208,11 +217,17 @@ pub(super) fn fields(sides: &[ParitySide<'_>]) -> Vec<Row> {
             // What several sides call the same needs no other name.
             let shared = raw.get(&full).is_some_and(|n| n.iter().sum::<usize>() > 1);
             let holder = if shared { full } else { field.holder.clone() };
-            objects
+            let held = objects
                 .entry(holder.clone())
-                .or_insert_with(|| vec![false; sides.len()])[i] = true;
-            rows.entry((holder, field.path.clone()))
-                .or_insert_with(|| vec![None; sides.len()])[i] = Some(field);
+                .or_insert_with(|| vec![Holder::Absent; sides.len()]);
+            held[i] = match &field.unread {
+                Some(why) => Holder::Unread(why),
+                None => Holder::There,
+            };
+            let found = rows
+                .entry((holder, field.path.clone()))
+                .or_insert_with(|| vec![None; sides.len()]);
+            found[i] = Some(field).filter(|f| f.unread.is_none());
         }
     }
     rows.into_iter()
@@ -243,20 +258,21 @@ fn field_row(
     holder: Arc<str>,
     path: KeyPath,
     found: &[Option<&SurfaceField>],
-    here: &[bool],
+    here: &[Holder<'_>],
 ) -> Row {
     let is_presence = path.0.is_empty();
     let cells = sides.iter().zip(found).zip(here).map(|((side, f), here)| {
         let unread = side.config.layers.iter().find_map(|l| l.unread.as_ref());
-        match (f, unread) {
-            (Some(field), _) => Cell {
+        match (f, here, unread) {
+            (Some(field), ..) => Cell {
                 is_default: field.is_default,
                 ..Cell::of(Reading::Present(field.entry.clone()))
             },
             // The object was read: its fields are all there.
-            (None, _) if *here => Cell::of(Reading::within_whole(None)),
-            (None, Some(why)) => Cell::of(Reading::Unknown(why.clone())),
-            (None, None) => Cell {
+            (None, Holder::There, _) => Cell::of(Reading::within_whole(None)),
+            (None, Holder::Unread(why), _) => Cell::of(Reading::Unknown((*why).clone())),
+            (None, Holder::Absent, Some(why)) => Cell::of(Reading::Unknown(why.clone())),
+            (None, Holder::Absent, None) => Cell {
                 takes_part: is_presence,
                 ..Cell::of(Reading::within_whole(None))
             },

@@ -168,5 +168,6 @@ pub(crate) fn field(holder: &str, object: &str, path: &str, text: &str) -> Surfa
         ),
         path,
         object: id,
+        unread: None,
     }
 }

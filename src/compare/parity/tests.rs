@@ -360,6 +360,26 @@ fn fields_pair_without_own_names_and_a_missing_object_is_one_gap() {
 }
 
 #[test]
+fn an_object_that_could_not_be_read_is_not_missing() {
+    let hpa = "HorizontalPodAutoscaler/api";
+    let (mut a, mut b) = (side("a", &[], config(&[])), side("b", &[], config(&[])));
+    a.fields = vec![
+        field(hpa, hpa, "", "there"),
+        field(hpa, hpa, "spec.maxReplicas", "9"),
+    ];
+    b.fields = vec![SurfaceField {
+        unread: Some(Unread::new(
+            crate::model::value::UnreadCause::Forbidden,
+            "forbidden",
+        )),
+        ..field(hpa, hpa, "", "<opaque>")
+    }];
+    let found = run(&[a, b], &[]);
+    assert_eq!(lines(&found), [""; 0]);
+    assert_eq!(found.unknown, 2);
+}
+
+#[test]
 fn a_default_said_and_a_default_left_out_agree() {
     let with = |replicas: Option<&str>| {
         let mut one = side("a", &[], config(&[]));

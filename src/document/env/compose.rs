@@ -24,6 +24,12 @@ struct Reader<'p, 'i> {
     known: Known,
 }
 
+/// A value and its place.
+type Found<'i> = (Leaf<'i>, Range<usize>);
+
+/// The line of a quote that nothing closes.
+struct Unclosed(Range<usize>);
+
 impl<'i> Reader<'_, 'i> {
     fn run(&mut self) {
         loop {
@@ -99,11 +105,15 @@ impl<'i> Reader<'_, 'i> {
                 self.known.set(name, text);
                 self.pairs.push(name, name_at, value, at);
             }
-            Err((at, message)) => self.pairs.broken(at, message, None),
+            Err(Unclosed(at)) => self.pairs.broken(
+                at,
+                "a quote that is not closed; nothing behind it is read",
+                None,
+            ),
         }
     }
 
-    fn bare(&mut self) -> (Leaf<'i>, Range<usize>) {
+    fn bare(&mut self) -> Found<'i> {
         let from = self.at;
         self.at = self.line_end();
         let line = &self.text[from..self.at];
@@ -113,10 +123,7 @@ impl<'i> Reader<'_, 'i> {
     }
 
     /// The value in quotes at the current place.
-    fn quoted(
-        &mut self,
-        quote: char,
-    ) -> Result<(Leaf<'i>, Range<usize>), (Range<usize>, &'static str)> {
+    fn quoted(&mut self, quote: char) -> Result<Found<'i>, Unclosed> {
         let from = self.at;
         let mut value = String::new();
         let mut escaped = false;
@@ -148,10 +155,7 @@ impl<'i> Reader<'_, 'i> {
         }
         let line = self.line_end();
         self.at = self.text.len();
-        Err((
-            from..line,
-            "a quote that is not closed; nothing behind it is read",
-        ))
+        Err(Unclosed(from..line))
     }
 
     fn expanded(&mut self, value: Cow<'i, str>, at: &Range<usize>) -> Leaf<'i> {

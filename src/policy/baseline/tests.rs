@@ -86,7 +86,7 @@ fn digests_of_another_key_are_no_digests() {
         let said = format!("{:?}", baseline.not_comparable(&key).expect("a note"));
         assert!(said.contains("another DRIFTGATE_KEY"), "{said}");
     }
-    let unkeyed = written(&[f.clone()], &this_run());
+    let unkeyed = written(std::slice::from_ref(&f), &this_run());
     assert!(!known(&unkeyed, &f, &lasting(1)));
     let baseline = Baseline::parse(unkeyed.as_bytes(), "b.json").expect("our own");
     assert!(baseline.not_comparable(&lasting(1)).is_some());

@@ -74,7 +74,8 @@ fn head(page: &mut Page<'_>, e: &Environments) -> io::Result<()> {
     if !services.is_empty() {
         title.push(Span::prose(&format!(": {}", list(&services, SERVICES))));
     }
-    let sides = sides(&e.sides);
+    let files = e.places.iter().all(|p| p.environment.is_none());
+    let sides = if files { "" } else { sides(&e.sides) };
     let compared = format!(
         " ({} settings and fields compared{})",
         number(e.counts.compared),

@@ -20,6 +20,8 @@ pub(super) struct SideJson<'a> {
     place: Option<PlaceJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    field: String,
     #[serde(flatten)]
     by: Option<ByJson<'a>>,
     #[serde(flatten)]
@@ -37,6 +39,7 @@ impl<'a> SideJson<'a> {
             value: ShownJson::of(&s.value),
             place: s.place.as_ref().map(PlaceJson::of),
             object: s.object.as_ref().map(ToString::to_string),
+            field: s.path.to_string(),
             by: s.commit.as_ref().map(ByJson::of),
             written: s.written.as_ref().map(WrittenJson::of),
             note: s.note.as_ref().map(message),
