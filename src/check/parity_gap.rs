@@ -3,6 +3,7 @@
 use super::{
     RunContext,
     between::{self, Between, GapId, id},
+    names,
 };
 use crate::{
     compare::{
@@ -87,7 +88,39 @@ pub fn run(cx: &RunContext<'_>, all: &[Between<'_>]) -> Found {
         }
     }
     found.notes = notes(all);
+    if cx.whole {
+        found.notes.extend(alone(cx));
+    }
     found
+}
+
+/// Services that run in one environment of a group only: nothing is there to compare them with,
+/// and nobody should take that for agreement.
+fn alone(cx: &RunContext<'_>) -> Option<Message> {
+    let mut alone: BTreeSet<&str> = BTreeSet::new();
+    for group in cx.parity {
+        for own in cx.targets.chunk_by(|a, b| a.id.service == b.id.service) {
+            let service = &own[0].id.service;
+            let named =
+                group.services.is_empty() || group.services.iter().any(|p| p.matches(service));
+            let members = own
+                .iter()
+                .filter(|t| group.environments.contains(&t.id.environment));
+            if named && members.count() == 1 {
+                alone.insert(service);
+            }
+        }
+    }
+    let shown = names(alone.iter().copied())?;
+    Some(
+        Message::default()
+            .count(alone.len())
+            .and(match alone.len() {
+                1 => " service runs in only one of the environments that should agree: ",
+                _ => " services run in only one of the environments that should agree: ",
+            })
+            .name(shown),
+    )
 }
 
 /// Whether the change under review makes the gap. What base could not tell is old.

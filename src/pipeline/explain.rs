@@ -62,7 +62,7 @@ pub fn explain(request: &ExplainRequest) -> anyhow::Result<Explanation> {
     history::fill(&run, &mut analysis);
     let views = effective::views(&analysis.plan, &effective);
     let given = Given::read(&run, &analysis, &BaselineFrom::Configuration)?;
-    let report = judge::report(&run, &analysis, &views, &given, None);
+    let report = judge::report_of_one(&run, &analysis, &views, &given);
     let mut keys = question.ask(&analysis, &effective, &report.findings)?;
     writers(&analysis, &mut keys);
     commits(&run, &analysis, &mut keys);

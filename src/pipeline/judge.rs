@@ -178,9 +178,24 @@ pub(crate) fn report(
     fail_on: Option<FailOn>,
 ) -> Report {
     let mut report = what_was_read(run, analysis);
-    rules(run, analysis, views, &mut report);
+    let counts = rules(run, analysis, views, &mut report);
+    report.notes.extend(counts);
     given.apply(run, analysis, &mut report);
     finish(&mut report, fail_on.unwrap_or(analysis.plan.gate.fail_on));
+    report
+}
+
+/// The same for a question about one setting: without the notes that count over all settings.
+pub(crate) fn report_of_one(
+    run: &Run<'_>,
+    analysis: &Analysis,
+    views: &[TargetView<'_>],
+    given: &Given,
+) -> Report {
+    let mut report = what_was_read(run, analysis);
+    rules(run, analysis, views, &mut report);
+    given.apply(run, analysis, &mut report);
+    finish(&mut report, analysis.plan.gate.fail_on);
     report
 }
 
@@ -280,8 +295,14 @@ fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
     (lowest > own).then(|| config.layers[lowest].name.clone())
 }
 
-/// The rules that look at a target's layers together, or at several targets.
-fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &mut Report) {
+/// The rules that look at a target's layers together, or at several targets. Gives the notes that
+/// count what is no finding.
+fn rules(
+    run: &Run<'_>,
+    analysis: &Analysis,
+    views: &[TargetView<'_>],
+    report: &mut Report,
+) -> Vec<Message> {
     let judge = &analysis.plan.judge;
     let cx = RunContext {
         targets: views,
@@ -313,7 +334,6 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
     let parity = parity_gap::run(&cx, &between);
     report.findings.extend(parity.findings);
     report.changes.extend(parity.changes);
-    report.notes.extend(parity.notes);
     report
         .findings
         .extend(difference_declared_twice::run(&cx, &between));
@@ -326,6 +346,7 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
     report.findings.extend(duplicate_definition::run(&cx));
     report.findings.extend(precedence_deviates::run(&cx));
     report.findings.extend(shadowed_edit::run(&cx));
+    parity.notes
 }
 
 /// The work tree differs from what was checked, in files that the check read.
@@ -345,7 +366,10 @@ fn work_tree_note(run: &Run<'_>, revisions: &Revisions, state: &State, notes: &m
         notes.push(
             Message::words("the work tree differs from the checked revision in ")
                 .count(differing.len())
-                .and(" files that were read, first in ")
+                .and(match differing.len() {
+                    1 => " file that was read, ",
+                    _ => " files that were read, first in ",
+                })
                 .name(&**first)
                 .and(" (--worktree checks them as they lie)"),
         );
