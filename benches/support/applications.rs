@@ -92,7 +92,11 @@ apps:
 fn application(text: &mut String, environment: &str, i: usize) {
     let (domain, account, region, _) = own(environment);
     let name = name(i);
-    let resources = if i % 5 == 0 { "*large" } else { "*small" };
+    let resources = if i.is_multiple_of(5) {
+        "*large"
+    } else {
+        "*small"
+    };
     let (port, pool, queue) = (8000 + i, 5 + i % 7, 30 * (1 + i % 4));
     let peer = self::name((i + 8) % 32);
     _ = write!(

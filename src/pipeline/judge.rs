@@ -98,14 +98,26 @@ pub(crate) fn one(
             ..Comparison::default()
         };
     }
-    let git = |side| Some(git_settings(l, side));
-    let (base, head, deployed) = (git(Side::Base), git(Side::Head), git(Side::Deployed));
+    let (same_head, same_deployed) = (
+        Arc::ptr_eq(&l.base, &l.head),
+        Arc::ptr_eq(&l.base, &l.deployed),
+    );
+    // Most layers of files: no live side, and no change.
+    if found.is_none() && same_head && same_deployed {
+        return Comparison {
+            unknown: l.head.incomplete.clone(),
+            ..Comparison::default()
+        };
+    }
+    let base = git_settings(l, Side::Base);
+    let head = (!same_head).then(|| git_settings(l, Side::Head));
+    let deployed = (!same_deployed).then(|| git_settings(l, Side::Deployed));
     compare_settings(&SettingsInput {
         layer: &layer.layer,
         sides: Sides {
-            base: base.as_ref(),
-            head: head.as_ref(),
-            deployed: deployed.as_ref(),
+            base: Some(&base),
+            head: Some(head.as_ref().unwrap_or(&base)),
+            deployed: Some(deployed.as_ref().unwrap_or(&base)),
             live: found.as_ref(),
         },
         exact_keys: target.exact_keys,

@@ -68,14 +68,13 @@ fn answer(project: &Project, args: &[&str]) -> String {
         .to_owned()
 }
 
-const VALUES: [&str; 3] = ["development", "staging", "production"];
-
 fn one_list() -> Project {
+    let environments = &applications::ENVIRONMENTS[..3];
     let mut files = vec![(
         "driftgate.yaml".into(),
-        applications::configuration(&VALUES),
+        applications::configuration(environments),
     )];
-    for environment in VALUES {
+    for environment in environments {
         let text = applications::values(environment, 60);
         assert!(text.lines().count() > 3_990, "{}", text.lines().count());
         files.push((format!("values-{environment}.yaml"), text));
@@ -152,9 +151,10 @@ fn what_is_planted_in_sixty_applications_is_found_once() {
     assert_eq!(
         said(&project, &[]),
         [
+            "warning parity-gap: env.DATABASE_POOL_SIZE is 50 in production, 5 in development and staging. 2 of 3 agree",
+            "warning parity-gap: env.POD_IP is absent in production, (opaque: fieldRef status.podIP) in development and staging. 2 of 3 agree",
             "warning foreign-environment: env.PUBLIC_URL is https://search-api.example.com in staging: `example.com` is a name of production",
-            "warning parity-gap: env.DATABASE_POOL_SIZE is 50 in production, 5 in development and staging",
-            "warning parity-gap: env.POD_IP is absent in production, (opaque: fieldRef status.podIP) in development and staging",
+            "warning parity-gap: env.PUBLIC_URL is https://search-api.example.com in staging, https://search-api.dev.example.com in development and production. 2 of 3 agree",
         ]
     );
     let report = project.check_without_live(&[]);
@@ -323,8 +323,8 @@ fn a_quarter_of_all_overlays() {
     assert_eq!(
         said(&project, &[]),
         [
-            "warning parity-gap: database.pool_sise is 10 in dev, absent in test, preprod, staging and 4 more",
-            "warning parity-gap: database.pol_size is 17 in prod-ca, absent in dev, test, preprod and 4 more",
+            "warning parity-gap: database.pool_sise is 10 in dev, absent in test, preprod, staging and 4 more. 7 of 8 agree",
+            "warning parity-gap: database.pol_size is 17 in prod-ca, absent in dev, test, preprod and 4 more. 7 of 8 agree",
         ]
     );
     assert_eq!(
