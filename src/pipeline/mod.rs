@@ -17,7 +17,7 @@ mod revisions;
 mod snapshot;
 mod waive;
 
-pub use baseline::{BaselineOutcome, baseline_of};
+pub use baseline::{BaselineOutcome, BaselineRequest, baseline_of};
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
 pub use environments::{
     EnvironmentsRequest, Sides as ComparedSides, compare as compare_environments,
@@ -37,6 +37,7 @@ use inputs::Run;
 use std::path::PathBuf;
 
 /// What `driftgate check` was asked for.
+#[derive(Clone)]
 pub struct CheckRequest {
     /// What is read, and where from.
     pub inputs: Inputs,
