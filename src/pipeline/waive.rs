@@ -107,7 +107,8 @@ fn is_meant(f: &Finding, wanted: &Wanted, inputs: &Inputs) -> bool {
     let s = &f.subject;
     let in_list = |list: &[String], name: &str| list.is_empty() || list.iter().any(|l| l == name);
     let environments =
-        std::iter::once(&s.environment).chain(s.sides.iter().map(|o| &o.environment));
+        (std::iter::once(&s.environment).chain(s.sides.iter().map(|o| &o.environment)))
+            .chain(&s.also_in_environments);
     let services = std::iter::once(&s.service).chain(&s.also_in);
     let by_key = match &wanted.key {
         None => is(&base),
@@ -139,8 +140,11 @@ fn accepting(f: &Finding, inputs: &Inputs) -> Accepting {
     let object = s.object.as_ref().map(ToString::to_string);
     let mut selector = Selector {
         rule: exact(f.rule.id),
-        environment: exact(environment),
-        // One for several services is for all of them.
+        // One for several services or environments is for all of them.
+        environment: s
+            .also_in_environments
+            .is_empty()
+            .then(|| Pattern::new(environment)),
         service: s.also_in.is_empty().then(|| Pattern::new(&s.service)),
         ..Selector::default()
     };
