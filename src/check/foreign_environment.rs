@@ -316,7 +316,7 @@ fn subject(
     subject.sides = vec![side_shown(view, view.head, winner, SideName::Desired)];
     subject.affects = winner.entry.seen_by.to_vec();
     subject.resolve = vec![Resolution {
-        why: "put this environment's own value there, or say under `parity` why it is the other's (`differences`)",
+        why: "put this environment's own value there, or say under `parity` why it is the other's (`differences`)".into(),
         argv: vec![],
     }];
     subject

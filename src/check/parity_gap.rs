@@ -194,7 +194,8 @@ fn subject(between: &Between<'_>, gap: &Gap, opened: bool) -> Subject {
             "make them agree, or say under `parity` why they differ (`differences`)"
         } else {
             "set the expected value, or correct `expected` of the documented difference"
-        },
+        }
+        .into(),
         argv: vec![],
     }];
     subject

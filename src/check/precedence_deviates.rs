@@ -6,7 +6,7 @@ use crate::{
     compare::merge_order::MergeOrder,
     model::{
         entry::EntryKey,
-        finding::{Finding, Message, Needs, Rule, Severity, SideShown, Subject},
+        finding::{Finding, Message, Needs, Resolution, Rule, Severity, SideShown, Subject},
         path::KeyPath,
         report::SideName,
         value::Shown,
@@ -36,8 +36,18 @@ pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
     }
     by_consumer
         .into_iter()
-        .filter_map(|((service, consumer), orders)| finding(service, consumer, &orders))
+        .filter_map(|((service, consumer), mut orders)| {
+            orders.sort_by_key(|(environment, _)| position(cx, environment));
+            finding(service, consumer, &orders)
+        })
         .collect()
+}
+
+/// Where the configuration lists an environment: in the order of its groups, then of promotion.
+fn position(cx: &RunContext<'_>, environment: &Arc<str>) -> usize {
+    let groups = cx.parity.iter().flat_map(|g| &g.environments);
+    let mut all = groups.chain(cx.promotion.iter().flatten());
+    all.position(|e| e == environment).unwrap_or(usize::MAX)
 }
 
 fn finding(
@@ -99,22 +109,37 @@ fn finding(
             .and(" environments agree"),
     };
     subject.message = subject.message.and("; what comes last wins");
-    for (_, members) in &groups {
-        for i in members {
-            let (environment, order) = orders[*i];
-            subject.sides.push(SideShown {
-                environment: environment.clone(),
-                layer: Arc::default(),
-                side: SideName::Desired,
-                value: Shown::Value(order.sources.join(", ").into()),
-                place: Some(order.place.clone()),
-                object: None,
-                path: KeyPath::default(),
-                commit: None,
-                written: None,
-                note: None,
-            });
-        }
+    for (environment, order) in orders {
+        subject.sides.push(SideShown {
+            environment: (*environment).clone(),
+            layer: Arc::default(),
+            side: SideName::Desired,
+            value: Shown::Value(order.sources.join(", ").into()),
+            place: Some(order.place.clone()),
+            made_from: vec![],
+            object: None,
+            path: KeyPath::default(),
+            commit: None,
+            written: None,
+            note: None,
+        });
     }
+    subject.resolve = vec![resolution(orders[odd_one].1, groups[0].1.len() > 1)];
     Some(Finding::new(&RULE, Severity::Warning, subject))
+}
+
+/// Where to make them agree.
+fn resolution(odd: &MergeOrder, is_alone: bool) -> Resolution {
+    let line = match odd.place.span.filter(|s| s.line > 0) {
+        Some(span) => format!("{}:{}", odd.place.file, span.line),
+        None => odd.place.file.to_string(),
+    };
+    let why = match is_alone {
+        true => Message::words("edit ")
+            .name(line)
+            .and(" to list the sources as the others do"),
+        false => Message::words("list the same sources in the same order everywhere, as in ")
+            .name(line),
+    };
+    Resolution { why, argv: vec![] }
 }

@@ -228,7 +228,7 @@ fn source(value: &ExplainedValue) -> Option<String> {
             Some(span) => format!("{}:{}", place.file, span.line),
             None => place.file.to_string(),
         },
-        None => origin.item.to_string(),
+        None => origin.item.described(),
     })
 }
 

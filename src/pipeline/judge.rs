@@ -18,6 +18,7 @@ use crate::{
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
         desired::DesiredWorld,
+        effective::EffectiveConfig,
         entry::EntryKey,
         finding::{Finding, Message, Subject},
         observation::{ObjectId, Observation, Outcome, Scope},
@@ -31,7 +32,7 @@ use crate::{
         value::{Unread, UnreadCause},
     },
     plan::{self, LayerPlan, Plan},
-    source::kind_of,
+    source::{LiveOnly, kind_of},
 };
 use std::{
     cell::LazyCell,
@@ -299,7 +300,9 @@ fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
         (&v.id.service, &v.id.environment).cmp(&(&subject.service, &subject.environment))
     });
     let view = &views[at.ok()?];
-    let config = view.live.unwrap_or(view.head);
+    // Where live was not read, git says what hides it.
+    let is_known = |c: &&EffectiveConfig| c.find(name).is_some_and(|s| s.unknown.is_none());
+    let config = view.live.filter(is_known).unwrap_or(view.head);
     let own = config.layers.iter().position(|l| l.name == subject.layer)?;
     let setting = config.find(name)?;
     let winners = setting.winning().map(|p| p.layer);
@@ -355,9 +358,11 @@ fn rules(
     report.findings.extend(spelling_differs::run(&cx, &between));
     report.findings.extend(foreign_environment::run(&cx));
     report.findings.extend(ambiguous_key::run(&cx));
-    report.findings.extend(duplicate_definition::run(&cx));
+    let shadowed = shadowed_edit::run(&cx);
+    let duplicates = duplicate_definition::run(&cx, &shadowed);
+    report.findings.extend(duplicates);
     report.findings.extend(precedence_deviates::run(&cx));
-    report.findings.extend(shadowed_edit::run(&cx));
+    report.findings.extend(shadowed);
     parity.notes
 }
 
@@ -467,6 +472,8 @@ fn one_layer(
         occasion: revisions.occasion,
         now: run.now,
         kubernetes_context: planned.kubernetes().and_then(|k| k.context.as_deref()),
+        keeps_live_only: (planned.layer.live.as_ref())
+            .map(|spec| kind_of(spec).live_only == LiveOnly::Keeps),
     };
     let (findings, changes) = states::run(&cx, comparison);
     report.findings.extend(findings);
