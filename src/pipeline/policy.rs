@@ -198,7 +198,7 @@ fn baseline(
         BaselineFrom::Nowhere => Ok(None),
         BaselineFrom::File(path) => {
             let name = path.display().to_string();
-            let path = run.directory.join(path);
+            let path = run.path(path);
             let unreadable = || format!("the baseline {name} can't be read");
             let meta = std::fs::metadata(&path).with_context(unreadable)?;
             if !meta.is_file() || meta.len() > MAX_BASELINE {

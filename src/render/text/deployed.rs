@@ -4,7 +4,7 @@ use super::{Style, grouped, say, words};
 use crate::{
     model::{
         finding::CommitShown,
-        report::{Deployed, Report},
+        report::{Deployed, Report, short_id},
     },
     render::message,
     text::{
@@ -57,7 +57,7 @@ fn one(page: &mut Page<'_>, alike: &[&Deployed], alone: bool, style: &Style) -> 
         None => format!("{who}:"),
     };
     let mut text = match &d.revision {
-        Some(id) => format!(" {verb} {} ({})", words::short(id), d.how),
+        Some(id) => format!(" {verb} {} ({})", short_id(id), d.how),
         None => " what was deployed is not known, and base is taken for it".into(),
     };
     if !commits.is_empty() {
@@ -67,7 +67,7 @@ fn one(page: &mut Page<'_>, alike: &[&Deployed], alone: bool, style: &Style) -> 
     page.wrapped(2, 4, &[who, Span::prose(&text)])?;
     let most = if style.verbose { usize::MAX } else { COMMITS };
     for c in commits.iter().take(most) {
-        let (id, day) = (words::short(&c.id), words::day(c));
+        let (id, day) = (short_id(&c.id), words::day(c));
         let line = format!("{id} {day} {}: {}", c.author, c.summary);
         let line = terminal(&line);
         let cut = truncate(&line, page.width() - 4);
