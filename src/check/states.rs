@@ -220,11 +220,14 @@ fn message(cx: &CheckContext<'_>, entry: &Compared) -> Message {
     match (entry.state, cx.keeps_live_only) {
         (State::Unmanaged, Some(keeps)) => {
             let prunes = entry.key == EntryKey::Object && cx.environment.deployed.is_some();
-            message.and(". ").and(deploying(cx.occasion)).and(match keeps {
-                true if prunes => " keeps it, unless the deployer prunes.",
-                true => " keeps it.",
-                false => " removes it.",
-            })
+            message
+                .and(". ")
+                .and(deploying(cx.occasion))
+                .and(match keeps {
+                    true if prunes => " keeps it, unless the deployer prunes.",
+                    true => " keeps it.",
+                    false => " removes it.",
+                })
         }
         _ => message,
     }
@@ -331,7 +334,14 @@ fn undo(
     {
         let object = origin.object()?;
         if let Some(patch) = without_key(object, &origin.path) {
-            let map = ["patch", "configmap", &object.name, "--type=json", "--patch", &patch];
+            let map = [
+                "patch",
+                "configmap",
+                &object.name,
+                "--type=json",
+                "--patch",
+                &patch,
+            ];
             return Some(Resolution {
                 why: "to drop it".into(),
                 argv: kubectl(object, &map),
@@ -496,6 +506,18 @@ mod tests {
             found[0][1],
             "kubectl --namespace shop set env deployment/api --containers exporter REGION-"
         );
+    }
+
+    #[test]
+    fn a_key_of_a_config_map_is_dropped_by_its_name() {
+        let map = ObjectId::new("", "ConfigMap", Some("shop"), "settings");
+        let key = |key: &str| KeyPath::members(&["data", key]);
+        assert_eq!(
+            without_key(&map, &key("a/b~c\"")).as_deref(),
+            Some(r#"[{"op":"remove","path":"/data/a~1b~0c\""}]"#)
+        );
+        assert_eq!(without_key(&map, &key("app.yml").join("pool")), None);
+        assert_eq!(without_key(&api(), &key("MODE")), None);
     }
 
     #[test]

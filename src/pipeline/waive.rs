@@ -106,9 +106,9 @@ fn is_meant(f: &Finding, wanted: &Wanted, inputs: &Inputs) -> bool {
     let is = |selector: &Selector| selector::matches(selector, f, &tiers);
     let s = &f.subject;
     let in_list = |list: &[String], name: &str| list.is_empty() || list.iter().any(|l| l == name);
-    let environments =
-        (std::iter::once(&s.environment).chain(s.sides.iter().map(|o| &o.environment)))
-            .chain(&s.also_in_environments);
+    let environments = (std::iter::once(&s.environment)
+        .chain(s.sides.iter().map(|o| &o.environment)))
+    .chain(&s.also_in_environments);
     let services = std::iter::once(&s.service).chain(&s.also_in);
     let by_key = match &wanted.key {
         None => is(&base),

@@ -10,6 +10,7 @@ mod explain;
 mod live;
 mod policy;
 mod recorded;
+mod reports;
 mod secrecy;
 mod server;
 mod snapshots;
