@@ -509,6 +509,18 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_a_config_map_is_dropped_by_its_name() {
+        let map = ObjectId::new("", "ConfigMap", Some("shop"), "settings");
+        let key = |key: &str| KeyPath::members(&["data", key]);
+        assert_eq!(
+            without_key(&map, &key("a/b~c\"")).as_deref(),
+            Some(r#"[{"op":"remove","path":"/data/a~1b~0c\""}]"#)
+        );
+        assert_eq!(without_key(&map, &key("app.yml").join("pool")), None);
+        assert_eq!(without_key(&api(), &key("MODE")), None);
+    }
+
+    #[test]
     fn a_file_with_placeholders_is_not_to_be_applied_by_hand() {
         let timeout = |file| {
             entry(

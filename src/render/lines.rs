@@ -153,3 +153,61 @@ pub(crate) fn joined(groups: impl IntoIterator<Item = Vec<Span>>) -> Vec<Span> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(rows: &[Row], headed: bool) -> String {
+        let mut bytes = Vec::new();
+        let page = &mut Page::new(&mut bytes, false, 80);
+        draw(page, 2, rows, headed).expect("memory takes all");
+        String::from_utf8(bytes).expect("UTF-8")
+    }
+
+    fn row(cells: [&str; 3], rest: &str) -> Row {
+        Row {
+            cells: cells.map(|c| Span::solid(c, Paint::Plain)).to_vec(),
+            rest: vec![Span::prose(rest)],
+        }
+    }
+
+    #[test]
+    fn a_long_value_shifts_no_column() {
+        let long = "x".repeat(50);
+        let rows = [
+            row(["staging", "5", "defaults"], "a.yaml:1:1"),
+            row(["production", &long, "workload"], "b.yaml:1:1"),
+        ];
+        assert_eq!(
+            drawn(&rows, false),
+            format!(
+                "  staging     5  defaults  a.yaml:1:1\n  production  {long}\n                 \
+                 workload  b.yaml:1:1\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_header_is_one_line() {
+        let long = "y".repeat(60);
+        let rows = [
+            row(["environment", "git", "layer"], "where"),
+            row(
+                [
+                    "production",
+                    "5",
+                    "a layer with a rather long name of its own",
+                ],
+                &long,
+            ),
+        ];
+        let text = drawn(&rows, true);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "  environment  git  layer", "{text}");
+        assert!(
+            lines[1].starts_with("  production   5    a layer"),
+            "{text}"
+        );
+    }
+}

@@ -11,6 +11,7 @@ mod live;
 mod policy;
 mod recorded;
 mod repositories;
+mod reports;
 mod secrecy;
 mod server;
 mod snapshots;

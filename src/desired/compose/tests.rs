@@ -385,4 +385,7 @@ fn env_files_of_the_project() {
         .map(|o| o.place.as_ref().expect("a place").to_string())
         .collect();
     assert_eq!(from, ["compose.yaml:5:10", "two.env:1:3"]);
+    let made_from = world.settings[1].entry.made_from();
+    assert_eq!(made_from.len(), 1);
+    assert_eq!(made_from[0].to_string(), "two.env:1:3");
 }

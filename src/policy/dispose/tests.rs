@@ -687,3 +687,29 @@ fn the_value_to_waive_is_the_one_that_the_waiver_needs() {
     secret.subject.live.as_mut().expect("live").value = Shown::Redacted;
     assert_eq!(value_to_waive(&secret.subject, "production-eu"), None);
 }
+
+#[test]
+fn what_several_environments_have_alike_is_accepted_only_for_all_of_them() {
+    let mut f = drifted();
+    f.subject.environment = "production-eu".into();
+    f.subject.also_in_environments = vec!["production-us".into()];
+    for (named, is_about, accepts) in [
+        ("production-eu", true, false),
+        ("production-us", true, false),
+        ("production-*", true, true),
+        ("staging", false, false),
+    ] {
+        let selector = Selector {
+            environment: pattern(named),
+            ..Selector::default()
+        };
+        let tiers = tiers();
+        assert_eq!(
+            selector::matches(&selector, &f, &tiers),
+            is_about,
+            "{named}"
+        );
+        let whole = selector::leaves_nothing(&selector, &f, &tiers);
+        assert_eq!(whole, accepts, "{named}");
+    }
+}
