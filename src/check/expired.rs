@@ -89,7 +89,7 @@ fn subject(waiver: &Waiver, message: Message) -> Subject {
             commit: None,
         }),
         resolve: vec![Resolution {
-            why: "resolve what it accepts and remove it, or agree with its owner on a new date",
+            why: "resolve what it accepts and remove it, or agree with its owner on a new date".into(),
             argv: vec![],
         }],
         ..super::waived::subject(waiver)

@@ -132,4 +132,24 @@ impl Analysis {
     ) -> Vec<Option<effective::TargetEffective>> {
         effective::of(&self.plan, &self.state, &self.live, chosen)
     }
+
+    /// A layer of a target in the state, by its name; without one, the target's first.
+    pub(crate) fn layer_at(
+        &self,
+        (service, environment): (&str, &str),
+        layer: &str,
+    ) -> Option<usize> {
+        // Both are in the plan's order.
+        let targets = &self.plan.targets;
+        let at = targets
+            .binary_search_by(|t| (&*t.id.service, &*t.id.environment).cmp(&(service, environment)))
+            .ok()?;
+        let layers = &self.state.layers;
+        let from = layers.partition_point(|l| l.target < at);
+        let named = |l: &desired_state::LayerState| {
+            layer.is_empty() || *targets[at].layers[l.layer].layer.name == *layer
+        };
+        let mut own = layers[from..].iter().take_while(|l| l.target == at);
+        Some(from + own.position(named)?)
+    }
 }

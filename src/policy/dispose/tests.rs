@@ -79,6 +79,7 @@ fn between() -> Finding {
             side: SideName::Desired,
             value: Shown::Value(value.into()),
             place: None,
+            made_from: vec![],
             object: None,
             path: crate::model::path::KeyPath::default(),
             commit: None,
