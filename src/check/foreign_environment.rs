@@ -5,7 +5,7 @@
 //! it counts as a part of something longer only, and where the same key shows elsewhere that its
 //! value follows the environment.
 
-use super::{RunContext, TargetView, between::names_of, side_shown};
+use super::{RunContext, TargetView, side_shown};
 use crate::{
     compare::{names::OwnNames, parity},
     model::{
@@ -112,7 +112,7 @@ impl<'a> Names<'a> {
                 .or_insert(view.environment);
         }
         for (key, environment) in environments {
-            for name in names_of(environment) {
+            for name in environment.own_names() {
                 for spelling in OwnNames::new([&*name]).spellings() {
                     let of = out.by_name.entry(spelling.clone()).or_default();
                     of.push(Spelt {
@@ -124,7 +124,10 @@ impl<'a> Names<'a> {
             // What the configuration fills in for an environment is its own too: two
             // environments may share a region.
             let variables = environment.variables.values();
-            let own = names_of(environment).into_iter().chain(variables.cloned());
+            let own = environment
+                .own_names()
+                .into_iter()
+                .chain(variables.cloned());
             out.own.insert(key, OwnNames::new(own));
         }
         out.all = OwnNames::new(out.by_name.keys());

@@ -12,6 +12,7 @@ mod schema;
 mod snapshot;
 mod waive;
 
+use crate::render::Style;
 use anyhow::{anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use std::{
@@ -156,6 +157,27 @@ fn is_closed_pipe(e: &anyhow::Error) -> bool {
 /// [`write_out`] to stdout for commands whose exit code says more than that somebody read it all.
 pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<()> {
     match write_out(bytes, None) {
+        Err(e) if is_closed_pipe(&e) => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes what a format made, with the style that the terminal or the file wants. The format, or
+/// who reads it, never changes the exit code.
+pub(crate) fn emit(
+    terminal: &Terminal,
+    verbose: bool,
+    output: Option<&Path>,
+    format: impl FnOnce(&Style, &mut Vec<u8>) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let style = Style {
+        color: terminal.color && output.is_none(),
+        width: terminal.width,
+        verbose,
+    };
+    let mut bytes = Vec::new();
+    format(&style, &mut bytes)?;
+    match write_out(&bytes, output) {
         Err(e) if is_closed_pipe(&e) => Ok(()),
         other => other,
     }

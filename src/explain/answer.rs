@@ -6,7 +6,7 @@ use crate::model::{
         Agreement, ExplainedSide, ExplainedTarget, ExplainedValue, GapKind, Outcome, Standing,
     },
     finding::Message,
-    value::Shown,
+    value::{Shown, UnreadCause},
 };
 use std::collections::BTreeMap;
 
@@ -124,7 +124,7 @@ fn single(name: &str, t: &ExplainedTarget) -> Message {
             }
             wins(environment(start).and(", by container: "), &all, git)
         }
-        Outcome::Absent => absent(environment(key().and(" is not set in git")), git),
+        Outcome::Absent => absent(environment(key().and(" is absent in git")), git),
         Outcome::Unknown => {
             let start = environment(Message::words("nobody knows what ").key(name).and(" is"));
             unknown(start.and(": "), git)
@@ -192,12 +192,15 @@ fn unknown(message: Message, side: &ExplainedSide) -> Message {
         .iter()
         .filter(|g| g.may_win && matches!(g.why, GapKind::Unread(_)));
     let Some(gap) = unread.next() else {
-        return message.and("something could not be read");
+        return message.and("something was not read");
     };
     let said = message
         .and("layer \"")
         .name(&*gap.layer)
-        .and("\" could not be read");
+        .and(match &gap.why {
+            GapKind::Unread(why) if why.cause == UnreadCause::NotAsked => "\" was not read",
+            _ => "\" could not be read",
+        });
     let known = side.winners().chain(side.hidden());
     over(said, ", and it may win over ", known)
 }
@@ -208,7 +211,7 @@ fn live(message: Message, t: &ExplainedTarget) -> Message {
     };
     match &t.agreement {
         Some(Agreement::Differs) => match side.shown() {
-            Some(Shown::Absent) => message.and("; it is not set live"),
+            Some(Shown::Absent) => message.and("; it is absent live"),
             Some(Shown::Redacted) => message.and("; live has another value"),
             Some(value) => message.and("; live has ").value(value),
             None => message.and("; live differs"),
@@ -265,7 +268,7 @@ fn several(name: &str, targets: &[ExplainedTarget], names: &Names<'_>) -> Messag
             (Outcome::Known, Some(value)) => said.value(value.clone()),
             (Outcome::ByContainer, _) => said.and("different by container"),
             (Outcome::Unknown, _) => said.and("unknown"),
-            (Outcome::Known | Outcome::Absent, _) => said.and("not set"),
+            (Outcome::Known | Outcome::Absent, _) => said.and("absent"),
         };
         said = if everywhere && all.len() == 2 {
             said.and(" in both").and(names.word())

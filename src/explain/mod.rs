@@ -159,11 +159,12 @@ fn target(
         let settings = (key.find(view.head), key.find(config));
         agreement(settings, &git, live.as_ref())
     });
+    let findings = touch::findings(input.findings, view, key, &found);
     ExplainedTarget {
         service: view.id.service.clone(),
         environment: view.id.environment.clone(),
-        findings: touch::findings(input.findings, view, key, &found),
-        policies: touch::policies(input.project, view, &found),
+        policies: touch::policies(input.project, view, &found, &findings),
+        findings,
         base: side::says_something_else(&base, &git).then_some(base),
         git,
         live,

@@ -274,7 +274,7 @@ fn from_snapshots(
             );
         }
         let shown = path.display().to_string();
-        let path = run.directory.join(path);
+        let path = run.path(path);
         let mut recorded = snapshot::read_path(&path, &run.key, &run.classifier)?;
         // What names no environment is of the one that was asked for, whatever else is read.
         if let (true, None, [only]) = (run.inputs.reads_all, environment, asked) {

@@ -1,6 +1,7 @@
 //! The main flow, one call per stage.
 
 mod baseline;
+mod coverage;
 mod deployed;
 mod desired_state;
 mod doctor;
@@ -103,7 +104,7 @@ pub(crate) fn analyse(run: &Run<'_>, request: &CheckRequest) -> anyhow::Result<A
     repositories::check_names(run, &plan)?;
     run.progress(&format!("reading {} from git", plan::size(&plan)));
     let mut state = desired_state::read(run, &plan, &revisions);
-    state.choose_scope(revisions.occasion);
+    state.choose_scope(run, revisions.occasion);
     let live = live::read(run, &plan, &state)?;
     let mut deployed = deployed::learn(run, &plan, &revisions, &mut state, &live);
     let mut compared = judge::compare(&plan, &state, &live);

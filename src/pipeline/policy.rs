@@ -217,7 +217,7 @@ fn baseline(
         BaselineFrom::Nowhere => Ok(None),
         BaselineFrom::File(path) => {
             let name = path.display().to_string();
-            read_baseline(&run.directory.join(path), &name).map(Some)
+            read_baseline(&run.path(path), &name).map(Some)
         }
         BaselineFrom::Configuration => {
             let Some(path) = &analysis.plan.judge.baseline else {

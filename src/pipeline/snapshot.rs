@@ -50,7 +50,7 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
         anyhow::bail!("--live is a recorded snapshot already: there is nothing to record");
     }
     let run = Run::new(inputs)?;
-    let output = run.directory.join(&request.output);
+    let output = run.path(&request.output);
     // Said before anything is read: reading may take a minute.
     if output.is_dir() {
         anyhow::bail!(

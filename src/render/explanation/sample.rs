@@ -212,7 +212,7 @@ pub(super) fn environments() -> Explanation {
     absent.base = Some(side(stack()));
     let mut e = explanation(vec![key(
         "database.pool_size is 25 in production-ap, production-eu and production-us; unknown in \
-         staging; not set in test",
+         staging; absent in test",
         vec![alike, same, drifted, unread, absent],
     )]);
     e.keys[0].not_in = vec!["cart".into(), "web".into()];
