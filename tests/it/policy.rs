@@ -670,8 +670,8 @@ gate: { snapshot-max-age: 36500d }
 ";
     project.file("driftgate.yaml", config);
     for (environment, file) in [
-        ("staging", "log_level: info\nonly_here: \"yes\"\n"),
-        ("production", "log_level: info\n"),
+        ("staging", "log_level: warn\nonly_here: \"yes\"\n"),
+        ("production", "log_level: warn\n"),
     ] {
         project.file(&format!("config/{environment}.yml"), file);
         let object = deployment(json!({}), GIT).to_string();
@@ -708,6 +708,12 @@ fn what_is_wanted_does_not_limit_what_is_read() {
         "{}",
         ran.out
     );
+    // What names no environment is of the one that is meant.
+    let live = project.beside("production.json").display().to_string();
+    let args = ["LOG_LEVEL", "-e", "production", "--live", &live];
+    let ran = project.run(&[&["waive", "--dry-run", "--now", NOW], &args[..], WHY].concat());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("\n+    value: debug\n"), "{}", ran.out);
     // Every line that it proposes means one finding, with the same live sides.
     let many = found(&["--rule", "drifted"]);
     many.refused(&["2 findings are meant"]);
@@ -825,7 +831,7 @@ fn waivers_may_end_within_a_day() {
     );
     assert_eq!(ran.code, 0, "{}", ran.err);
     let said = config(&project);
-    assert!(said.contains("expires: 2026-11-21T16:00:00Z"), "{said}");
+    assert!(said.contains("expires: \"2026-11-21T16:00:00Z\""), "{said}");
     let report = project.check(&["--worktree"]);
     assert_eq!(of(&report, "LOG_LEVEL").0, "waived", "{}", report.lines());
 }
