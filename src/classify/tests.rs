@@ -383,6 +383,10 @@ fn files_with_a_secret_are_sealed_whole() {
         "settings.json": "{\n \"ConnectionStrings\": {\"Shop\": \"Server=db;Password=hunter2\"}\n}",
         "settings.toml": "[db]\nurl = \"postgres://app:hunter2@db/shop\"\n",
         "config.ini": "[db]\nsecret_key: \"abcdef\"\n",
+        ".env": "DB_HOST=db\nexport DB_PASSWORD='hunter2' # of the app\n",
+        ".env.example": "DB_HOST=db\nDB_PASSWORD=\n",
+        "split.properties": "db.pass\\\n  word=hunter2\ntoken.ttl=300\n",
+        "nested.toml": "[auth]\n[auth.client]\nsecret = [\"abcdef\"]\n",
         "nginx.conf": "server {\n  listen 80;\n  location / { proxy_pass http://api; }\n}\n",
         "comment.conf": "port 80\n# token: abcdef123\n",
         "run.sh": "#!/bin/sh\nTOKEN=$(cat /token)\nexport PASSWORD=\"$PASSWORD\"\nexec api --token \"$TOKEN\"\n",
@@ -393,6 +397,7 @@ fn files_with_a_secret_are_sealed_whole() {
     assert_eq!(
         seals(&id, &json.to_string()),
         [
+            "/data/.env",
             "/data/DB_PASSWORD",
             "/data/app.properties",
             "/data/application.yml",
@@ -400,8 +405,10 @@ fn files_with_a_secret_are_sealed_whole() {
             "/data/comment.conf",
             "/data/config.ini",
             "/data/env.yml",
+            "/data/nested.toml",
             "/data/settings.json",
             "/data/settings.toml",
+            "/data/split.properties",
         ]
     );
 }

@@ -165,6 +165,7 @@ impl InputArgs {
             config: global.config.clone(),
             environments: self.environment.clone(),
             services: self.service.clone(),
+            reads_all: false,
             live: self.live.iter().map(|l| live_argument(l)).collect(),
             kubeconfig: self.kubeconfig.clone(),
             timeout_seconds: self.timeout,
@@ -250,7 +251,10 @@ impl CheckArgs {
         };
         let mut bytes = Vec::new();
         (format.write)(&report, &style, &mut bytes)?;
-        let written = write_out(&bytes, self.output.as_deref());
+        let written = write_out(
+            &bytes,
+            self.output.as_ref().map(|o| global.path(o)).as_deref(),
+        );
         // The format, or who reads it, never changes the exit code.
         match written {
             Err(e) if super::is_closed_pipe(&e) => {}

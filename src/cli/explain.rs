@@ -81,7 +81,10 @@ impl ExplainArgs {
         let mut bytes = Vec::new();
         (format.write)(&explanation, &style, &mut bytes)?;
         // The format, or who reads it, never changes the exit code.
-        match write_out(&bytes, self.output.as_deref()) {
+        match write_out(
+            &bytes,
+            self.output.as_ref().map(|o| global.path(o)).as_deref(),
+        ) {
             Err(e) if super::is_closed_pipe(&e) => {}
             other => other?,
         }

@@ -7,6 +7,7 @@ use super::{
     raw::{self, EnvironmentList, EnvironmentRef},
     suggest::{did_you_mean, listed},
 };
+use crate::classify;
 use crate::model::{
     policy::{Difference, ParityGroup, Pattern},
     target::{TargetId, Tier},
@@ -188,6 +189,14 @@ impl Policy<'_, '_, '_> {
         let (selector, scope) = self.selector(&select);
         let reason = self.filler.fill(self.cx, &raw.reason, &scope, Form::Prose);
         let service = selector.as_ref().and_then(|s| s.service.as_ref());
+        if let (Some(expected), Some(key)) = (&raw.expected, &raw.key)
+            && classify::is_secret(&key.value, &expected.0.value)
+        {
+            let message = "`expected` of a secret: its value does not belong into driftgate.yaml";
+            self.cx
+                .problem(key.span, message)
+                .hint("remove `expected`: secrets of environments may differ".to_string());
+        }
         let expected = raw
             .expected
             .as_ref()

@@ -123,6 +123,12 @@ impl Tree {
         NodeRef { tree: self, at: 0 }
     }
 
+    /// Whether a secret is sealed in it.
+    #[must_use]
+    pub fn has_sealed(&self) -> bool {
+        !self.sealed.is_empty()
+    }
+
     /// Number of nodes.
     #[must_use]
     pub fn node_count(&self) -> usize {

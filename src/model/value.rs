@@ -143,10 +143,15 @@ impl Value {
         }
     }
 
-    /// Whether nothing of it may be shown.
+    /// Whether nothing of it may be shown: a secret, or a map or list that has one inside. With
+    /// the secret blanked out it would be another value.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {
-        matches!(self, Value::Secret(_) | Value::Composite(_))
+        match self {
+            Value::Secret(_) | Value::Composite(_) => true,
+            Value::Plain(Plain::Tree(tree)) => tree.has_sealed(),
+            Value::Plain(_) | Value::Symbol(_) | Value::Opaque(_) => false,
+        }
     }
 
     /// Whether its content is not known from here; counted in the coverage.
@@ -359,6 +364,7 @@ pub enum Shown {
 impl From<&Value> for Shown {
     fn from(v: &Value) -> Shown {
         match v {
+            v if v.is_sensitive() => Shown::Redacted,
             Value::Plain(p) => Shown::Value(p.text()),
             Value::Secret(_) | Value::Composite(_) => Shown::Redacted,
             Value::Symbol(s) | Value::Opaque(s) => Shown::Opaque(s.clone()),

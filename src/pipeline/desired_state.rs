@@ -9,8 +9,10 @@ use crate::{
         desired::DesiredWorld,
         observation::ObjectId,
         report::Occasion,
+        secret::Sameness,
+        setting::SettingEntry,
         target::DesiredSpec,
-        value::{Unread, UnreadCause},
+        value::{Shown, Unread, UnreadCause, ValueType},
     },
     plan::{LayerPlan, Plan, TargetPlan},
 };
@@ -258,4 +260,22 @@ fn differ(base: &Arc<DesiredWorld>, head: &Arc<DesiredWorld>) -> bool {
                 .get(id)
                 .is_none_or(|h| !Arc::ptr_eq(b, h) && !b.tree.root().same(h.tree.root()))
         })
+        || base.settings.len() != head.settings.len()
+        || base
+            .settings
+            .iter()
+            .zip(&head.settings)
+            .any(|(b, h)| !same_setting(b, h))
+}
+
+/// Whether two revisions say the same of a setting; what can't be compared is the same where it
+/// looks the same.
+fn same_setting(base: &SettingEntry, head: &SettingEntry) -> bool {
+    let (b, h) = (&base.entry.value, &head.entry.value);
+    base.name == head.name
+        && match b.same(h, ValueType::Text) {
+            Sameness::Equal => true,
+            Sameness::Different => false,
+            Sameness::NotComparable(_) => Shown::from(b) == Shown::from(h),
+        }
 }

@@ -18,7 +18,7 @@ use crate::{
         policy::Difference,
         report::{CoverageStatus, Occasion, SideName},
     },
-    plan,
+    plan, snapshot,
 };
 use anyhow::bail;
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
@@ -200,6 +200,7 @@ fn environments(request: &EnvironmentsRequest, known: &[Arc<str>]) -> anyhow::Re
     };
     let inputs: Vec<Inputs> = asked.iter().map(|a| inputs_of(request, a)).collect();
     let runs: Vec<Run<'_>> = inputs.iter().map(Run::new).collect::<anyhow::Result<_>>()?;
+    whose_live(request, &asked, &inputs, &runs)?;
     let mut out = Environments::default();
     let mut read: Vec<ReadPlace> = vec![];
     for ((asked, inputs), run) in asked.iter().zip(&inputs).zip(&runs) {
@@ -240,6 +241,43 @@ fn environments(request: &EnvironmentsRequest, known: &[Arc<str>]) -> anyhow::Re
     collected.finish(&mut out, request.all);
     evidence::fill(&runs, &read, &asked, &mut out);
     Ok(out)
+}
+
+/// Each recorded live side must be known to be of one environment, and with some recorded, no
+/// other is read over the network by surprise.
+fn whose_live(
+    request: &EnvironmentsRequest,
+    asked: &[Asked],
+    inputs: &[Inputs],
+    runs: &[Run<'_>],
+) -> anyhow::Result<()> {
+    let given = &request.inputs.live;
+    if given.is_empty() || request.sides == Sides::Desired {
+        return Ok(());
+    }
+    for (asked, inputs) in asked.iter().zip(inputs) {
+        if inputs.live.is_empty() {
+            bail!(
+                "--live has no snapshot of {name}: add --live {name}=PATH, or name the snapshot with the environment that has one (ENVIRONMENT@FILE) and leave --live out",
+                name = asked.environment
+            );
+        }
+    }
+    let several = asked.iter().any(|a| a.environment != asked[0].environment);
+    let Some(run) = runs.first().filter(|_| several) else {
+        return Ok(());
+    };
+    for (_, path) in given.iter().filter(|(of, _)| of.is_none()) {
+        let path = run.directory.join(path);
+        let recorded = snapshot::read_path(&path, &run.key, &run.classifier)?;
+        if recorded.iter().any(|r| r.head.environment.is_none()) {
+            bail!(
+                "{} names no environment: say whose it is with --live ENVIRONMENT=PATH",
+                path.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// A place with its snapshot reads nothing else.

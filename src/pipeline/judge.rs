@@ -10,26 +10,29 @@ use super::{
 };
 use crate::{
     check::{
-        CheckContext, RunContext, TargetView, ambiguous_key, between, deploy_overdue,
-        difference_declared_twice, difference_unused, duplicate_definition, foreign_environment,
-        parity_gap, pending_restart, precedence_deviates, shadowed_edit, source_unavailable,
-        spelling_differs, states,
+        CheckContext, RunContext, TargetView, ambiguous_key, between, between::Between,
+        deploy_overdue, difference_declared_twice, difference_unused, duplicate_definition,
+        foreign_environment, parity_gap, pending_restart, precedence_deviates, shadowed_edit,
+        source_unavailable, spelling_differs, states,
     },
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
         desired::DesiredWorld,
+        effective::EffectiveConfig,
         entry::EntryKey,
         finding::{Finding, Message, Subject},
         observation::{ObjectId, Observation, Outcome, Scope},
         problem::Problem,
-        report::{Coverage, CoverageStatus, FailOn, Report, SideName, Verdict},
+        report::{
+            Coverage, CoverageStatus, FailOn, NotEvaluated, Occasion, Report, SideName, Verdict,
+        },
         setting::LayerSettings,
         state::{Sides, State as EntryState},
         target::LiveSpec,
         value::{Unread, UnreadCause},
     },
     plan::{self, LayerPlan, Plan},
-    source::kind_of,
+    source::{LiveOnly, kind_of},
 };
 use std::{
     cell::LazyCell,
@@ -96,14 +99,26 @@ pub(crate) fn one(
             ..Comparison::default()
         };
     }
-    let git = |side| Some(git_settings(l, side));
-    let (base, head, deployed) = (git(Side::Base), git(Side::Head), git(Side::Deployed));
+    let (same_head, same_deployed) = (
+        Arc::ptr_eq(&l.base, &l.head),
+        Arc::ptr_eq(&l.base, &l.deployed),
+    );
+    // Most layers of files: no live side, and no change.
+    if found.is_none() && same_head && same_deployed {
+        return Comparison {
+            unknown: l.head.incomplete.clone(),
+            ..Comparison::default()
+        };
+    }
+    let base = git_settings(l, Side::Base);
+    let head = (!same_head).then(|| git_settings(l, Side::Head));
+    let deployed = (!same_deployed).then(|| git_settings(l, Side::Deployed));
     compare_settings(&SettingsInput {
         layer: &layer.layer,
         sides: Sides {
-            base: base.as_ref(),
-            head: head.as_ref(),
-            deployed: deployed.as_ref(),
+            base: Some(&base),
+            head: Some(head.as_ref().unwrap_or(&base)),
+            deployed: Some(deployed.as_ref().unwrap_or(&base)),
             live: found.as_ref(),
         },
         exact_keys: target.exact_keys,
@@ -177,9 +192,24 @@ pub(crate) fn report(
     fail_on: Option<FailOn>,
 ) -> Report {
     let mut report = what_was_read(run, analysis);
-    rules(run, analysis, views, &mut report);
+    let counts = rules(run, analysis, views, &mut report);
+    report.notes.extend(counts);
     given.apply(run, analysis, &mut report);
     finish(&mut report, fail_on.unwrap_or(analysis.plan.gate.fail_on));
+    report
+}
+
+/// The same for a question about one setting: without the notes that count over all settings.
+pub(crate) fn report_of_one(
+    run: &Run<'_>,
+    analysis: &Analysis,
+    views: &[TargetView<'_>],
+    given: &Given,
+) -> Report {
+    let mut report = what_was_read(run, analysis);
+    rules(run, analysis, views, &mut report);
+    given.apply(run, analysis, &mut report);
+    finish(&mut report, analysis.plan.gate.fail_on);
     report
 }
 
@@ -231,6 +261,37 @@ pub(crate) fn what_was_read(run: &Run<'_>, analysis: &Analysis) -> Report {
     report
 }
 
+/// What could not be read is neither equal nor different: the comparison of environments is
+/// incomplete, whatever else it says.
+fn unread_between<'b, 'v>(between: &'b Between<'v>) -> Option<(Unread, &'b Between<'v>)> {
+    let unread = &between.head.unread;
+    let failed = unread.iter().find(|u| u.cause != UnreadCause::NotAsked);
+    let why = failed
+        .or(unread.first())
+        .filter(|_| between.head.unknown > 0)?;
+    Some((why.clone(), between))
+}
+
+fn incomplete(between: &Between<'_>, why: Unread) -> Coverage {
+    let environments = between.members.iter().map(|m| &*m.id.environment);
+    let environments: Vec<&str> = environments.collect();
+    Coverage {
+        service: between.service.clone(),
+        environment: environments.join(", ").into(),
+        layer: "parity".into(),
+        side: SideName::Desired,
+        source: "layers",
+        from: "".into(),
+        status: CoverageStatus::Partial(why),
+        is_settings: true,
+        objects: 0,
+        entries: between.head.compared,
+        opaque: between.head.opaque,
+        taken: None,
+        without: vec![],
+    }
+}
+
 /// The layer that hides a setting of a lower one.
 fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
     let EntryKey::Setting(name) = &subject.key else {
@@ -240,7 +301,9 @@ fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
         (&v.id.service, &v.id.environment).cmp(&(&subject.service, &subject.environment))
     });
     let view = &views[at.ok()?];
-    let config = view.live.unwrap_or(view.head);
+    // Where live was not read, git says what hides it.
+    let is_known = |c: &&EffectiveConfig| c.find(name).is_some_and(|s| s.unknown.is_none());
+    let config = view.live.filter(is_known).unwrap_or(view.head);
     let own = config.layers.iter().position(|l| l.name == subject.layer)?;
     let setting = config.find(name)?;
     let winners = setting.winning().map(|p| p.layer);
@@ -248,8 +311,14 @@ fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
     (lowest > own).then(|| config.layers[lowest].name.clone())
 }
 
-/// The rules that look at a target's layers together, or at several targets.
-fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &mut Report) {
+/// The rules that look at a target's layers together, or at several targets. Gives the notes that
+/// count what is no finding.
+fn rules(
+    run: &Run<'_>,
+    analysis: &Analysis,
+    views: &[TargetView<'_>],
+    report: &mut Report,
+) -> Vec<Message> {
     let judge = &analysis.plan.judge;
     let cx = RunContext {
         targets: views,
@@ -266,10 +335,21 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
         subject.hidden_by = hidden_by(views, subject);
     }
     let between = between::compare(&cx);
+    let review = cx.occasion == Occasion::Review;
+    for (why, between) in between.iter().filter_map(unread_between) {
+        // A review reads live for what the change writes only: that is no failure to read.
+        if review && why.cause == UnreadCause::NotAsked {
+            report.not_evaluated.push(NotEvaluated {
+                rule: parity_gap::RULE.id,
+                why: why.detail,
+            });
+        } else {
+            report.coverage.push(incomplete(between, why));
+        }
+    }
     let parity = parity_gap::run(&cx, &between);
     report.findings.extend(parity.findings);
     report.changes.extend(parity.changes);
-    report.notes.extend(parity.notes);
     report
         .findings
         .extend(difference_declared_twice::run(&cx, &between));
@@ -279,9 +359,12 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
     report.findings.extend(spelling_differs::run(&cx, &between));
     report.findings.extend(foreign_environment::run(&cx));
     report.findings.extend(ambiguous_key::run(&cx));
-    report.findings.extend(duplicate_definition::run(&cx));
+    let shadowed = shadowed_edit::run(&cx);
+    let duplicates = duplicate_definition::run(&cx, &shadowed);
+    report.findings.extend(duplicates);
     report.findings.extend(precedence_deviates::run(&cx));
-    report.findings.extend(shadowed_edit::run(&cx));
+    report.findings.extend(shadowed);
+    parity.notes
 }
 
 /// The work tree differs from what was checked, in files that the check read.
@@ -301,7 +384,10 @@ fn work_tree_note(run: &Run<'_>, revisions: &Revisions, state: &State, notes: &m
         notes.push(
             Message::words("the work tree differs from the checked revision in ")
                 .count(differing.len())
-                .and(" files that were read, first in ")
+                .and(match differing.len() {
+                    1 => " file that was read, ",
+                    _ => " files that were read, first in ",
+                })
                 .name(&**first)
                 .and(" (--worktree checks them as they lie)"),
         );
@@ -387,6 +473,8 @@ fn one_layer(
         occasion: revisions.occasion,
         now: run.now,
         kubernetes_context: planned.kubernetes().and_then(|k| k.context.as_deref()),
+        keeps_live_only: (planned.layer.live.as_ref())
+            .map(|spec| kind_of(spec).live_only == LiveOnly::Keeps),
     };
     let (findings, changes) = states::run(&cx, comparison);
     report.findings.extend(findings);

@@ -6,6 +6,7 @@ use super::{
     selector::{self, Tiers},
 };
 use crate::model::{
+    entry::EntryKey,
     finding::{Accepted, Disposition, Finding, Message, Subject},
     policy::{Ignore, Selector, SeverityRule, Waiver},
     report::Occasion,
@@ -145,7 +146,9 @@ fn accepted(
 
 fn ignores(selector: &Selector, finding: &Finding, tiers: &Tiers) -> bool {
     let named = selector.rule.as_ref().is_some_and(|r| r.is_exact());
-    (named || ABOUT_LIVE.contains(&finding.rule.id)) && selector::matches(selector, finding, tiers)
+    (named || ABOUT_LIVE.contains(&finding.rule.id))
+        && selector::matches(selector, finding, tiers)
+        && selector::leaves_nothing(selector, finding, tiers)
 }
 
 fn by_ignore(ignore: &Ignore) -> Accepted {
@@ -163,6 +166,8 @@ fn waived(finding: &Finding, policy: &Policy<'_>) -> Result<usize, Vec<usize>> {
     let is_about = |waiver: &Waiver| {
         names_one(&waiver.selector)
             && selector::matches(&waiver.selector, finding, policy.tiers)
+            && selector::leaves_nothing(&waiver.selector, finding, policy.tiers)
+            && names_entry(&waiver.selector, &finding.subject.key)
             && is_bound_to(waiver, &finding.subject, policy.tiers)
     };
     let mut lapsed = Vec::new();
@@ -175,6 +180,11 @@ fn waived(finding: &Finding, policy: &Policy<'_>) -> Result<usize, Vec<usize>> {
         }
     }
     Err(lapsed)
+}
+
+/// A waiver of an object is not one of whatever is in it.
+fn names_entry(selector: &Selector, key: &EntryKey) -> bool {
+    selector.key.is_some() || selector.field.is_some() || *key == EntryKey::Object
 }
 
 /// A waiver says what it accepts: a rule, and an entry or an object.

@@ -36,7 +36,7 @@ fn project() -> Project {
 
 /// A comparison that keeps to its schema.
 #[track_caller]
-fn compare(project: &Project, args: &[&str]) -> (i32, Value) {
+pub(crate) fn compare(project: &Project, args: &[&str]) -> (i32, Value) {
     let mut all = vec!["compare", "--format", "json", "--now", NOW];
     all.extend(args);
     let ran = project.run(&all);
@@ -62,7 +62,7 @@ fn parsed(ran: &Ran) -> Value {
 }
 
 /// `different TIMEOUT: 10 | 20`.
-fn lines(json: &Value) -> Vec<String> {
+pub(crate) fn lines(json: &Value) -> Vec<String> {
     let shown = |v: &Value| {
         for name in ["value", "opaque", "unknown"] {
             if let Some(text) = v[name].as_str() {
@@ -397,6 +397,53 @@ fn two_folders_of_manifests_and_of_settings() {
 }
 
 #[test]
+fn a_check_reports_gaps_and_values_on_their_way() {
+    let project = Project::empty();
+    project.file(
+        "driftgate.yaml",
+        format!("{CONFIG}promotion: [[staging], [production]]\n"),
+    );
+    project.file("config/staging.env", "TIMEOUT=10\nOLD=1\n");
+    project.file("config/production.env", "TIMEOUT=10\nOLD=2\n");
+    project.commit("feat: configure the api");
+    project.branch("change");
+    project.file("config/staging.env", "TIMEOUT=20\nOLD=1\n");
+    project.file("config/production.env", "TIMEOUT=10\nOLD=2\nNEW=1\n");
+    project.commit("feat: wait longer in staging");
+    let report = project.check_without_live(&["--base", "main"]);
+    let found: Vec<String> = report
+        .findings()
+        .iter()
+        .filter(|f| f["rule"] == "parity-gap")
+        .map(|f| format!("{} {}", f["severity"], f["message"]))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "\"warning\" \"NEW is absent in staging, 1 in production\"",
+            "\"info\" \"OLD is 1 in staging, 2 in production\"",
+        ]
+    );
+    let leads = report
+        .changes()
+        .iter()
+        .filter_map(|c| c["message"].as_str())
+        .find(|m| m.contains("leads"));
+    assert_eq!(
+        leads,
+        Some("TIMEOUT is 20 in staging, 10 in production: staging leads")
+    );
+    // In an audit there is no change that could be on its way.
+    let report = project.check_without_live(&[]);
+    let gaps = report
+        .findings()
+        .iter()
+        .filter(|f| f["rule"] == "parity-gap");
+    assert!(gaps.clone().all(|f| f["severity"] == "warning"));
+    assert_eq!(gaps.count(), 3);
+}
+
+#[test]
 fn wrong_inputs() {
     let project = project();
     project.run(&["compare", "staging", "prodction"]).refused(&[
@@ -416,6 +463,15 @@ fn wrong_inputs() {
         .run(&["compare", "staging@HEAD", "production", "--side", "live"])
         .refused(&["a revision has no live side"]);
     project.run(&["compare", "staging"]).refused(&["2 values"]);
+    let cluster = cluster();
+    let live = cluster.live(&[deployment(2, "10s")]).display().to_string();
+    cluster
+        .run(&["compare", "staging", "production", "--live", &live])
+        .refused(&["names no environment", "--live ENVIRONMENT=PATH"]);
+    let staging = format!("staging={live}");
+    cluster
+        .run(&["compare", "staging", "production", "--live", &staging])
+        .refused(&["no snapshot of production"]);
     let bare = Project::empty();
     bare.file("a.env", "A=1\n");
     bare.run(&["compare", "a.env", "b.env"])

@@ -74,7 +74,8 @@ fn head(page: &mut Page<'_>, e: &Environments) -> io::Result<()> {
     if !services.is_empty() {
         title.push(Span::prose(&format!(": {}", list(&services, SERVICES))));
     }
-    let sides = sides(&e.sides);
+    let files = e.places.iter().all(|p| p.environment.is_none());
+    let sides = if files { "" } else { sides(&e.sides) };
     let compared = format!(
         " ({} settings and fields compared{})",
         number(e.counts.compared),
@@ -319,11 +320,11 @@ fn evidence(v: &SideShown) -> Vec<Span> {
         groups.push(say(note));
     }
     if let Some(place) = &v.place {
-        groups.push(lines::place(place));
+        groups.push(lines::places(place, &v.made_from));
     } else if v.side == SideName::Live
         && let Some(object) = &v.object
     {
-        groups.push(vec![Span::prose(&object.to_string())]);
+        groups.push(vec![Span::prose(&object.described())]);
     }
     if let Some(commit) = &v.commit {
         groups.push(vec![lines::commit(commit)]);

@@ -31,6 +31,7 @@ pub(super) fn in_git(
         name: name.into(),
         value: value(shown),
         standing,
+        made_from: vec![],
         origin: Some(Origin {
             item: ItemId::Document((*file).into()),
             path: KeyPath::members(&["database", "pool_size"]),
@@ -51,6 +52,7 @@ pub(super) fn in_git(
 
 fn live(layer: &str, precedence: usize, shown: &str, standing: Standing) -> ExplainedValue {
     ExplainedValue {
+        made_from: vec![],
         origin: Some(Origin {
             item: deployment("api").into(),
             path: KeyPath::members(&["spec", "env"]),

@@ -4,7 +4,6 @@
 use super::ExplanationFormat;
 use crate::{
     model::{
-        entry::Origin,
         explanation::{
             Agreement, ExplainedKey, ExplainedSide, ExplainedTarget, ExplainedValue, Explanation,
             Gap, GapKind, Outcome, Standing,
@@ -113,7 +112,7 @@ fn summary(page: &mut Page<'_>, key: &ExplainedKey) -> io::Result<()> {
             rest: winner.map(|w| source(w, false)).unwrap_or_default(),
         });
     }
-    lines::table(page, INDENT, &rows)
+    lines::headed(page, INDENT, &rows)
 }
 
 /// What a side says, in one cell.
@@ -403,9 +402,9 @@ fn source(v: &ExplainedValue, objects: bool) -> Vec<Span> {
         return vec![];
     };
     let Some(place) = &origin.place else {
-        return vec![Span::prose(&holder(origin))];
+        return vec![Span::prose(&origin.item.described())];
     };
-    let mut spans = lines::place(place);
+    let mut spans = lines::places(place, &v.made_from);
     if objects && let ItemId::Object(object) = &origin.item {
         spans.push(Span::painted(&format!(" {object}"), Paint::Dim));
     }
@@ -415,17 +414,8 @@ fn source(v: &ExplainedValue, objects: bool) -> Vec<Span> {
 /// The live object, file or parameter.
 fn held(v: &ExplainedValue) -> Vec<Span> {
     match (&v.origin, v.borrowed) {
-        (Some(origin), false) => vec![Span::prose(&holder(origin))],
+        (Some(origin), false) => vec![Span::prose(&origin.item.described())],
         _ => vec![],
-    }
-}
-
-fn holder(origin: &Origin) -> String {
-    match &origin.item {
-        ItemId::Object(object) => object.to_string(),
-        ItemId::Parameter(name) => format!("parameter {name}"),
-        ItemId::Document(name) => format!("file {name}"),
-        ItemId::Fact(name) => name.to_string(),
     }
 }
 
