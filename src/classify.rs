@@ -129,7 +129,7 @@ fn is_secret_leaf(path: &[Step<'_>], leaf: NodeRef<'_>, place: Place) -> bool {
         _ => return false,
     }
     let text = leaf.text();
-    if by_name(path, leaf, text, place) {
+    if by_name(path, leaf, text, place) || beside_no_echo(path, leaf) {
         return true;
     }
     if leaf.kind() != Kind::Text {
@@ -163,6 +163,32 @@ fn by_name(path: &[Step<'_>], leaf: NodeRef<'_>, text: &str, place: Place) -> bo
             Place::Annotation => names::ends_in_secret(name) && !look::is_object_name(text),
             Place::AboutSecrets => false,
         }
+}
+
+/// Whether a parameter of a CloudFormation template is one that nobody shall echo: what `NoEcho`
+/// says, unless that is plainly no.
+#[must_use]
+pub fn is_no_echo(parameter: NodeRef<'_>) -> bool {
+    parameter.member("NoEcho").is_some_and(|says| {
+        let text = says.scalar_text();
+        !["", "false", "no", "off", "null"]
+            .iter()
+            .any(|no| text.trim().eq_ignore_ascii_case(no))
+    })
+}
+
+/// `Default` and `AllowedValues` beside `NoEcho: true`, whatever the file is taken for.
+fn beside_no_echo(path: &[Step<'_>], leaf: NodeRef<'_>) -> bool {
+    let parameter = match path {
+        [parameter @ .., Step::Member("Default")]
+        | [
+            parameter @ ..,
+            Step::Member("AllowedValues"),
+            Step::Index(_),
+        ] => parameter,
+        _ => return false,
+    };
+    walk(leaf.root(), parameter).is_some_and(is_no_echo)
 }
 
 /// The last member name, and where in the path it stands.

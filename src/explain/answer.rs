@@ -148,6 +148,14 @@ fn wins(message: Message, winners: &[&ExplainedValue], side: &ExplainedSide) -> 
                 .name(&*gap.layer)
                 .and("\", which driftgate can't see, may win over it");
         }
+        if let GapKind::Imports(what) = &gap.why {
+            said = said
+                .and("; layer \"")
+                .name(&*gap.layer)
+                .and("\" imports ")
+                .name(GapKind::imported(what))
+                .and(", which driftgate does not read and which may win over it");
+        }
     }
     said
 }

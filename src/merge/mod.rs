@@ -107,6 +107,7 @@ fn info(side: &LayerSide<'_>) -> LayerInfo {
         unread: side.settings.unread.clone(),
         borrowed: side.borrowed,
         outside: side.layer.outside.clone(),
+        beyond: side.settings.beyond.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     path::KeyPath,
     secret::Sameness,
-    setting::SettingEntry,
+    setting::{Beyond, SettingEntry},
     value::{Unread, ValueType},
 };
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct LayerInfo {
     pub borrowed: bool,
     /// What it is, if driftgate can't see it.
     pub outside: Option<Box<str>>,
+    /// What it imports and driftgate does not read: it may win over what is known of the layer.
+    pub beyond: Vec<Beyond>,
 }
 
 /// A setting with everything that layers say of it.

@@ -131,6 +131,7 @@ pub(crate) fn git_settings(l: &LayerState, side: Side) -> LayerSettings {
     LayerSettings {
         entries: world.settings.clone(),
         unread: world.incomplete.clone(),
+        beyond: world.beyond.clone(),
     }
 }
 

@@ -278,6 +278,16 @@ fn gap_row(gap: &Gap) -> Row {
             };
             ("not read", Paint::BoldRed, text)
         }
+        GapKind::Imports(what) => {
+            let may = match (gap.may_win, what.len()) {
+                (true, 1) => "; it may win over these",
+                (true, _) => "; they may win over these",
+                (false, _) => "; what wins is higher",
+            };
+            let what = GapKind::imported(what);
+            let text = format!("{what}, which driftgate does not read{may}");
+            ("imports", Paint::Yellow, text)
+        }
     };
     row(label, paint, "?", &gap.layer, vec![Span::prose(&rest)])
 }
