@@ -528,3 +528,17 @@ fn what_is_missing_or_broken_is_said() {
     let root = folder(&[("src/main/resources/logback.xml", "")]);
     assert_eq!(is_there(&spec(&[]), &Files::folder(root.path())), Ok(false));
 }
+
+#[test]
+fn a_secret_default_is_not_written_out() {
+    let yaml = "db:\n  password: ${DB_PASSWORD:geheim}\n  url: jdbc:x://h?password=${DBP:geheim}\n  pool: ${POOL:10}\n";
+    let settings = clean(&[("application.yml", yaml)], &[]);
+    assert!(
+        settings.iter().any(|s| s.contains("${POOL:10}")),
+        "{settings:?}"
+    );
+    assert!(
+        settings.iter().all(|s| !s.contains("geheim")),
+        "{settings:?}"
+    );
+}

@@ -238,6 +238,7 @@ impl Walk<'_, '_, '_> {
 
     fn value(&self, name: &str, leaf: &Result<'_>, secret: bool) -> Value {
         let sealer = self.reader.sealer;
+        let secret = secret || leaf.secret || self.is_made_of_secrets(leaf);
         match &leaf.known {
             Known::Text(text) if secret => sealer.secret(text),
             Known::Text(text) => sealer.text(name, text),
@@ -259,5 +260,26 @@ impl Walk<'_, '_, '_> {
             Known::Symbol(text) => sealer.symbol(name, "", text),
             Known::Gone => Value::Opaque("AWS::NoValue".into()),
         }
+    }
+
+    /// Whether a parameter or a mapping that it was made from has the name of a secret.
+    fn is_made_of_secrets(&self, leaf: &Result<'_>) -> bool {
+        let text = match &leaf.known {
+            Known::Text(text) => text.clone(),
+            // That of a parameter in a store is an address.
+            Known::Symbol(text) if !text.contains("ssm parameter ") => text.clone(),
+            Known::Node(node) if !matches!(node.kind(), Kind::Map | Kind::List) => {
+                node.scalar_text().into_owned()
+            }
+            _ => return false,
+        };
+        leaf.from.iter().any(|origin| {
+            let name = match origin.path.0.as_slice() {
+                [Segment::Member(of), Segment::Member(name), ..] if &**of == "Parameters" => name,
+                [.., Segment::Member(name)] => name,
+                _ => return false,
+            };
+            self.reader.sealer.is_secret(name, &text)
+        })
     }
 }
