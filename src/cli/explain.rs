@@ -1,6 +1,6 @@
 //! `driftgate explain`: which value wins, and what it hides.
 
-use super::{Global, check::InputArgs, write_out};
+use super::{Global, inputs::InputArgs, write_out};
 use crate::{
     pipeline::{self, ExplainRequest},
     render::{Style, explanation::FORMATS},

@@ -1,6 +1,6 @@
 //! `driftgate waive`: accepts a finding for a time.
 
-use super::{Global, check::InputArgs, print};
+use super::{Global, inputs::ConfiguredArgs, print};
 use crate::{
     model::time::{Timestamp, parse_span},
     pipeline::{self, BaselineFrom, CheckRequest, Wanted},
@@ -54,7 +54,7 @@ pub(super) struct WaiveArgs {
     #[arg(long, value_name = "REVISION", help_heading = "Git")]
     head: Option<String>,
     #[command(flatten)]
-    inputs: InputArgs,
+    inputs: ConfiguredArgs,
 }
 
 const DAY: i64 = 86_400;

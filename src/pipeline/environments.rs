@@ -12,15 +12,16 @@ use crate::{
     check::TargetView,
     compare::parity::{ParitySide, compare_all},
     config::did_you_mean,
+    git::GitError,
     model::{
         environments::{ComparedPlace, Environments, PartialService},
         finding::Message,
         policy::Difference,
-        report::{CoverageStatus, Occasion, SideName},
+        report::{Coverage, CoverageStatus, Occasion, SideName},
     },
     plan, snapshot,
 };
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 /// Which sides are compared.
@@ -59,12 +60,6 @@ pub fn compare(request: &EnvironmentsRequest) -> anyhow::Result<Environments> {
     if request.places.len() < 2 {
         bail!("compare takes two environments or more, or two files or folders");
     }
-    if !request.inputs.environments.is_empty() {
-        bail!("compare takes the environments as arguments: leave --environment out");
-    }
-    if request.inputs.zero.is_some() {
-        bail!("compare needs no --manifests: give the files or folders as arguments");
-    }
     match known_environments(request)? {
         Known::Environments(known) => environments(request, &known),
         Known::None(why) => files::compare(request, &why),
@@ -89,6 +84,9 @@ fn known_environments(request: &EnvironmentsRequest) -> anyhow::Result<Known> {
         Err(e) => {
             let missing = request.places.iter().find(|p| !is_path(p));
             let missing = missing.map_or("", |p| p.as_str());
+            if request.places.iter().any(is_path) {
+                bail!("`{missing}` does not exist");
+            }
             bail!("{e:#}; and `{missing}` is no file or folder that could be compared without one")
         }
     };
@@ -146,18 +144,13 @@ struct Asked {
 }
 
 fn asked(request: &EnvironmentsRequest, known: &[Arc<str>]) -> anyhow::Result<Vec<Asked>> {
-    let directory = &request.inputs.directory;
+    let run = Run::new(&request.inputs)?;
+    let directory = &run.directory;
     let mut out: Vec<Asked> = vec![];
     for place in &request.places {
         let (environment, at) = split(place);
         let Some(environment) = known.iter().find(|k| ***k == *environment) else {
-            let hint = did_you_mean(environment, known.iter().map(|k| &**k));
-            let hint = hint.map_or(String::new(), |h| format!(", {h}"));
-            let all: Vec<&str> = known.iter().map(|k| &**k).collect();
-            bail!(
-                "there is no environment `{environment}`{hint} (the configuration has {})",
-                all.join(", ")
-            );
+            return Err(no_such_place(&run, request, known, place));
         };
         if at == Some("") {
             bail!("`{place}`: say which snapshot or revision after the @");
@@ -165,6 +158,9 @@ fn asked(request: &EnvironmentsRequest, known: &[Arc<str>]) -> anyhow::Result<Ve
         let file = at
             .filter(|at| directory.join(at).exists())
             .map(PathBuf::from);
+        if let (Some(at), None) = (at, &file) {
+            is_revision(&run, place, at)?;
+        }
         if out.iter().any(|o| *o.name == **place) {
             bail!("`{place}` is given twice: there is nothing to compare it with");
         }
@@ -181,9 +177,58 @@ fn asked(request: &EnvironmentsRequest, known: &[Arc<str>]) -> anyhow::Result<Ve
     Ok(out)
 }
 
+/// Why an argument is neither an environment nor a file that could be compared with the others.
+fn no_such_place(
+    run: &Run<'_>,
+    request: &EnvironmentsRequest,
+    known: &[Arc<str>],
+    place: &str,
+) -> anyhow::Error {
+    let is_known = |p: &str| known.iter().any(|k| **k == *split(p).0);
+    let is_file = |p: &str| !is_known(p) && run.directory.join(p).exists();
+    let mut places = request.places.iter().map(String::as_str);
+    if places.clone().any(is_file) {
+        if let Some(missing) = places.clone().find(|p| !is_known(p) && !is_file(p)) {
+            return anyhow!("`{missing}` does not exist");
+        }
+        if let Some(environment) = places.find(|p| is_known(p)) {
+            return anyhow!(
+                "`{place}` is a file or folder, and `{environment}` an environment: compare takes environments, or files and folders"
+            );
+        }
+    }
+    let environment = split(place).0;
+    let hint = did_you_mean(environment, known.iter().map(|k| &**k));
+    let hint = hint.map_or(String::new(), |h| format!(", {h}"));
+    let all: Vec<&str> = known.iter().map(|k| &**k).collect();
+    anyhow!(
+        "there is no environment `{environment}`{hint} (the configuration has {})",
+        all.join(", ")
+    )
+}
+
+/// Fails where what stands behind the `@` is no file, and no revision either.
+fn is_revision(run: &Run<'_>, place: &str, at: &str) -> anyhow::Result<()> {
+    let Some(repository) = &run.repository else {
+        bail!("`{place}`: the file `{at}` does not exist");
+    };
+    match repository.resolve(at) {
+        Ok(_) => Ok(()),
+        Err(e @ GitError::Unknown { .. }) => {
+            bail!("`{place}`: `{at}` is neither a file nor a revision: {e}")
+        }
+        Err(GitError::NotARevision { .. }) => {
+            bail!("`{place}`: `{at}` is neither a file nor a revision")
+        }
+        Err(e) => bail!("`{place}`: {e}"),
+    }
+}
+
 /// Everything that was read for one place.
 struct ReadPlace {
     analysis: Analysis,
+    /// All services of its configuration, wherever they run.
+    services: BTreeSet<Arc<str>>,
     effective: Vec<Option<effective::TargetEffective>>,
 }
 
@@ -225,16 +270,9 @@ fn environments(request: &EnvironmentsRequest, known: &[Arc<str>]) -> anyhow::Re
     out.coverage
         .retain(|c| c.status != CoverageStatus::NotInScope);
     let mut collected = rows::Collected::default();
-    for (service, members) in by_service(&asked, &views, &mut out) {
+    for (service, members) in by_service(&asked, &read, &views, &mut out) {
         for side in out.sides.clone() {
-            one_service(
-                request,
-                &asked,
-                &read,
-                (&service, &members),
-                side,
-                &mut collected,
-            );
+            one_service(&asked, &read, (&service, &members), side, &mut collected);
         }
         out.services.push(service);
     }
@@ -268,8 +306,7 @@ fn whose_live(
         return Ok(());
     };
     for (_, path) in given.iter().filter(|(of, _)| of.is_none()) {
-        let path = run.directory.join(path);
-        let recorded = snapshot::read_path(&path, &run.key, &run.classifier)?;
+        let recorded = snapshot::read_path(&run.directory.join(path), &run.key, &run.classifier)?;
         if recorded.iter().any(|r| r.head.environment.is_none()) {
             bail!(
                 "{} names no environment: say whose it is with --live ENVIRONMENT=PATH",
@@ -329,8 +366,11 @@ fn read_place(
         compared,
     };
     let effective = analysis.effective(&|_| true);
+    let services = projects.head.targets.iter();
+    let services = services.map(|t| t.id.service.clone()).collect();
     Ok(ReadPlace {
         analysis,
+        services,
         effective,
     })
 }
@@ -341,7 +381,7 @@ fn describe(run: &Run<'_>, analysis: &Analysis, asked: &Asked, out: &mut Environ
     let place = ComparedPlace {
         name: asked.name.clone(),
         environment: Some(asked.environment.clone()),
-        from: from(analysis, asked).into(),
+        from: from(analysis, &report.coverage).into(),
     };
     out.coverage
         .extend(report.coverage.into_iter().map(|mut c| {
@@ -361,25 +401,43 @@ fn describe(run: &Run<'_>, analysis: &Analysis, asked: &Asked, out: &mut Environ
     out.places.push(place);
 }
 
-fn from(analysis: &Analysis, asked: &Asked) -> String {
+/// The revision, and which live was read.
+fn from(analysis: &Analysis, coverage: &[Coverage]) -> String {
     let head = &analysis.revisions.head_shown;
     let short = |id: &str| id[..7.min(id.len())].to_owned();
     let git = match &head.id {
         Some(id) => format!("{} {}", head.name, short(id)),
         None => head.name.to_string(),
     };
-    match &asked.snapshot {
-        Some(file) => format!("git at {git}, live from {}", file.display()),
-        None => format!("git at {git}"),
+    let mut live: Vec<String> = vec![];
+    let is_live =
+        |c: &&Coverage| c.side == SideName::Live && c.status != CoverageStatus::NotInScope;
+    for c in coverage.iter().filter(is_live) {
+        let mut text = c.source.to_owned();
+        if !c.from.is_empty() {
+            text = format!("{text} {}", c.from);
+        }
+        if let Some(taken) = c.taken {
+            text = format!("{text}, taken {taken}");
+        }
+        if !live.contains(&text) {
+            live.push(text);
+        }
+    }
+    match live.is_empty() {
+        true => format!("git at {git}"),
+        false => format!("git at {git}; live: {}", crate::text::list(&live, 3)),
     }
 }
 
 /// A service's view in each place.
 type Members<'a> = Vec<Option<&'a TargetView<'a>>>;
 
-/// The services of at least two places, sorted; the others are told.
+/// The services of at least two places, sorted. One that a place lacks is a difference, unless
+/// `environments:` of the service says so.
 fn by_service<'a>(
     asked: &[Asked],
+    read: &[ReadPlace],
     views: &'a [Vec<TargetView<'a>>],
     out: &mut Environments,
 ) -> Vec<(Arc<str>, Members<'a>)> {
@@ -395,7 +453,16 @@ fn by_service<'a>(
             .zip(asked)
             .filter_map(|(m, a)| m.map(|_| a.name.clone()))
             .collect();
-        if there.len() < members.len() {
+        let mut lacking = members.iter().zip(read).filter(|(m, _)| m.is_none());
+        if there.len() == members.len() {
+        } else if lacking.all(|(_, place)| place.services.contains(service)) {
+            out.notes.push(
+                Message::words("not compared everywhere: `environments:` of the service ")
+                    .name(&**service)
+                    .and(" has, of these, only ")
+                    .name(there.join(", ")),
+            );
+        } else {
             out.partial.push(PartialService {
                 service: service.clone(),
                 places: there.clone(),
@@ -407,14 +474,13 @@ fn by_service<'a>(
     }
     if found.is_empty() {
         out.notes.push(Message::words(
-            "no service runs in two of the places: nothing was compared",
+            "no service runs in two of the places: there is nothing to compare",
         ));
     }
     found
 }
 
 fn one_service(
-    request: &EnvironmentsRequest,
     asked: &[Asked],
     read: &[ReadPlace],
     (service, members): (&Arc<str>, &Members<'_>),
@@ -450,7 +516,7 @@ fn one_service(
         return;
     }
     let differences = differences(read, asked, &places, service);
-    let found = compare_all(&sides, &differences, request.all);
+    let found = compare_all(&sides, &differences, true);
     let labels: Vec<Arc<str>> = places.iter().map(|i| asked[*i].name.clone()).collect();
     let configs: Vec<_> = sides.iter().map(|s| s.config).collect();
     collected.add(service, side, &labels, &configs, &differences, found);
