@@ -306,7 +306,7 @@ fn whose_live(
         return Ok(());
     };
     for (_, path) in given.iter().filter(|(of, _)| of.is_none()) {
-        let recorded = snapshot::read_path(&run.directory.join(path), &run.key, &run.classifier)?;
+        let recorded = snapshot::read_path(&run.at(path), &run.key, &run.classifier)?;
         if recorded.iter().any(|r| r.head.environment.is_none()) {
             bail!(
                 "{} names no environment: say whose it is with --live ENVIRONMENT=PATH",

@@ -13,7 +13,7 @@ use anyhow::Context;
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
@@ -100,6 +100,19 @@ impl<'a> Run<'a> {
             parsed: ParseCache::new(),
             now: inputs.now.unwrap_or_else(Timestamp::now),
         })
+    }
+
+    /// A path as it was given, seen from the folder that the run starts in, without `/../`.
+    pub(crate) fn at(&self, path: &Path) -> PathBuf {
+        // The folder is canonical: its parent is what `..` means.
+        let mut out = self.directory.clone();
+        let mut rest = path.components();
+        while let Some(Component::ParentDir | Component::CurDir) = rest.clone().next() {
+            if rest.next() == Some(Component::ParentDir) {
+                out.pop();
+            }
+        }
+        out.join(rest.as_path())
     }
 
     pub(crate) fn filter(&self) -> Filter {

@@ -263,7 +263,7 @@ fn from_snapshots(
             );
         }
         let shown = path.display().to_string();
-        let path = run.directory.join(path);
+        let path = run.at(path);
         let recorded = snapshot::read_path(&path, &run.key, &run.classifier)?;
         by_environment
             .entry(environment.as_deref())

@@ -666,7 +666,7 @@ fn unreadable_files_are_told_once() {
     };
     let text = run(&["../a.txt", "../b.env"]);
     assert!(
-        text.contains("NOT READ ../a.txt: its name tells no format"),
+        text.contains("NOT READ ../a.txt: the name tells no format"),
         "{text}"
     );
     assert!(
@@ -677,6 +677,19 @@ fn unreadable_files_are_told_once() {
     let text = run(&["../bad.yaml", "../b.env"]);
     assert!(text.contains("NOT READ ../bad.yaml:"), "{text}");
     assert_eq!(text.matches("no YAML").count(), 1, "{text}");
+    let ran = self::cluster().run(&[
+        "compare",
+        "staging",
+        "production",
+        "--side",
+        "live",
+        "--live",
+        "staging=../nope.yaml",
+        "--live",
+        "production=../nope.yaml",
+    ]);
+    ran.refused(&["nope.yaml"]);
+    assert!(!ran.err.contains("/../"), "{}", ran.err);
     // A file that two environments share is one that can't be read.
     let project = self::project();
     project.file("config/staging.env", "A=\u{0}\n");

@@ -242,7 +242,7 @@ const NAMES: &str = "what is read ends in .yaml, .yml, .json, .jsonc, .toml, .en
 fn of_settings(run: &Run<'_>, g: &Given, path: &str, service: &str) -> ReadSide {
     let target = target(service, g);
     if desired::format_of_file(path, None).is_none() {
-        let why = format!("its name tells no format: {NAMES}");
+        let why = format!("the name tells no format: {NAMES}");
         return ReadSide {
             target,
             config: EffectiveConfig::default(),
