@@ -5,12 +5,11 @@ use super::{RunContext, TargetView};
 use crate::{
     compare::parity::{Gap, GapValue, Gaps, ParitySide, gaps},
     model::{
-        entry::EntryKey,
+        entry::{Entry, EntryKey},
         finding::{Message, SideShown, Subject},
         path::KeyPath,
         policy::{Difference, ParityGroup, Pattern, Selector},
         report::SideName,
-        target::Environment,
         value::{Reading, Shown},
     },
 };
@@ -40,14 +39,6 @@ pub(super) type GapId<'g> = (&'g EntryKey, Option<&'g str>, Option<&'g str>);
 /// Which gap it is.
 pub(super) fn id(gap: &Gap) -> GapId<'_> {
     (&gap.key, gap.holder.as_deref(), gap.container.as_deref())
-}
-
-/// The words that stand for an environment in its values: its key and its own names.
-pub(super) fn names_of(environment: &Environment) -> Vec<Box<str>> {
-    let key: Box<str> = (*environment.name).into();
-    std::iter::once(key)
-        .chain(environment.names.iter().cloned())
-        .collect()
 }
 
 /// Compares every service of every parity group.
@@ -84,7 +75,7 @@ fn one<'a>(
     if members.len() < 2 {
         return None;
     }
-    let names: Vec<Vec<Box<str>>> = members.iter().map(|m| names_of(m.environment)).collect();
+    let names: Vec<Vec<Box<str>>> = members.iter().map(|m| m.environment.own_names()).collect();
     let compared = |base: bool| {
         let sides: Vec<ParitySide<'_>> = members
             .iter()
@@ -138,6 +129,7 @@ pub(super) fn shown(view: &TargetView<'_>, value: &GapValue) -> SideShown {
         },
         value: value_shown(&value.reading),
         place: origin.and_then(|o| o.place.clone()),
+        made_from: entry.map(Entry::made_from).unwrap_or_default(),
         object: origin.map(|o| o.item.clone()),
         path: origin.map(|o| o.path.clone()).unwrap_or_default(),
         commit: None,
@@ -147,7 +139,7 @@ pub(super) fn shown(view: &TargetView<'_>, value: &GapValue) -> SideShown {
 }
 
 /// What may be shown of a reading.
-pub fn value_shown(reading: &Reading<crate::model::entry::Entry>) -> Shown {
+pub fn value_shown(reading: &Reading<Entry>) -> Shown {
     Shown::of(&reading.clone().map(|e| e.value))
 }
 
@@ -255,6 +247,7 @@ pub(super) fn difference_subject(
         side: SideName::Desired,
         value: Shown::Value((&*difference.reason).into()),
         place: difference.place.clone(),
+        made_from: vec![],
         object: None,
         path: KeyPath::default(),
         commit: None,

@@ -36,7 +36,7 @@ pub fn run(waivers: &[Waiver], uses: &[usize], is_over: impl Fn(&Waiver) -> bool
                     commit: None,
                 }),
                 resolve: vec![Resolution {
-                    why: "remove the waiver, or correct what it names",
+                    why: "remove the waiver, or correct what it names".into(),
                     argv: vec![],
                 }],
                 ..super::waived::subject(waiver)

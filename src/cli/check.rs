@@ -1,10 +1,10 @@
 //! `driftgate check`: the gate.
 
-use super::{Global, inputs::InputArgs, write_out};
+use super::{Global, emit, inputs::InputArgs};
 use crate::{
     model::report::{FailOn, Occasion},
     pipeline::{self, BaselineFrom, CheckRequest},
-    render::{self, Style},
+    render,
 };
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -109,19 +109,13 @@ impl CheckArgs {
             .iter()
             .find(|f| f.name == self.format)
             .expect("clap accepts only known formats");
-        let style = Style {
-            color: terminal.color && self.output.is_none(),
-            width: terminal.width,
-            verbose: self.verbose,
-        };
-        let mut bytes = Vec::new();
-        (format.write)(&report, &style, &mut bytes)?;
-        let written = write_out(&bytes, self.output.as_deref());
-        // The format, or who reads it, never changes the exit code.
-        match written {
-            Err(e) if super::is_closed_pipe(&e) => {}
-            other => other?,
-        }
+        let output = self.output.as_ref().map(|o| global.path(o));
+        emit(
+            &terminal,
+            self.verbose,
+            output.as_deref(),
+            |style, bytes| (format.write)(&report, style, bytes),
+        )?;
         Ok(report.verdict.exit_code())
     }
 }

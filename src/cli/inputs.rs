@@ -74,7 +74,7 @@ pub(super) struct SourceArgs {
     #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = span, help_heading = "Live")]
     timeout: u64,
     /// Manifests of a revision that your own renderer made, for `rendered:` layers. Repeatable.
-    #[arg(long, value_name = "SHA=DIR", value_parser = pair, help_heading = "Desired")]
+    #[arg(long, value_name = "SHA=DIR", value_parser = render_of, help_heading = "Desired")]
     rendered: Vec<(String, PathBuf)>,
     /// Another checkout that layers read from, instead of the configuration's. Repeatable.
     #[arg(long, value_name = "NAME=PATH[@REVISION]", value_parser = checkout, help_heading = "Desired")]
@@ -175,8 +175,10 @@ impl SourceArgs {
             config: global.config.clone(),
             environments: vec![],
             services: vec![],
+            reads_all: false,
             live: vec![],
             kubeconfig: self.kubeconfig.clone(),
+            git_only: false,
             timeout_seconds: self.timeout,
             repositories: self
                 .repository
@@ -229,11 +231,27 @@ fn span(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "expected more than 0 seconds".into())
 }
 
-fn pair(text: &str) -> Result<(String, PathBuf), String> {
-    let (key, path) = text
+/// `SHA=DIR`: a commit id, or at least its first seven digits, or `worktree`.
+fn render_of(text: &str) -> Result<(String, PathBuf), String> {
+    let (revision, path) = text
         .split_once('=')
         .ok_or_else(|| format!("expected SHA=DIR, like 1a2b3c4=rendered/, found `{text}`"))?;
-    Ok((key.into(), path.into()))
+    let is_id = revision.bytes().all(|b| b.is_ascii_hexdigit()) && revision.len() <= 40;
+    match (revision, revision.len()) {
+        ("worktree", _) => {}
+        (_, 7..) if is_id => {}
+        (_, _) if is_id => {
+            return Err(format!(
+                "`{revision}` is too short for a commit id: write at least seven of its digits"
+            ));
+        }
+        _ => {
+            return Err(format!(
+                "`{revision}` is no commit id: write at least seven of its digits (`git rev-parse {revision}` prints them), or worktree"
+            ));
+        }
+    }
+    Ok((revision.into(), path.into()))
 }
 
 /// `NAME=PATH[@REVISION]`; a path that exists is a path, whatever it holds.

@@ -50,6 +50,7 @@ fn values(
                 value: Shown::from(&entry.entry.value),
                 standing: standing(view, setting, at),
                 origin: entry.entry.origin().cloned(),
+                made_from: entry.entry.made_from(),
                 commit: None,
                 written: None,
                 seen_by: entry.seen_by.to_vec(),

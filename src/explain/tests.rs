@@ -258,7 +258,7 @@ fn two_environments_and_a_service_without_it() {
     assert_eq!(key.not_in, ["cart".into()]);
     assert_eq!(
         message(&key.answer),
-        "pool is 25 in production; 10 in staging; not set in test; live differs in production"
+        "pool is 25 in production; 10 in staging; absent in test; live differs in production"
     );
     let same: Vec<World> = ["eu", "us", "ap"]
         .map(|e| World::plain("api", e, &[("a", &[("pool", "25")])]))
@@ -387,7 +387,7 @@ fn a_null_that_takes_away() {
     assert_eq!(key.targets[0].git.outcome(), Outcome::Absent);
     assert_eq!(
         message(&key.answer),
-        "pool is not set in git in production: layer \"values\" takes it away (prod.yaml:4), \
+        "pool is absent in git in production: layer \"values\" takes it away (prod.yaml:4), \
          hidden: 15 (values)"
     );
 }
@@ -410,7 +410,7 @@ fn live_is_compared_where_it_has_something_of_its_own() {
     assert!(said.ends_with("; live has debug"), "{said}");
     let (said, agreement) = answer(world().live(other, &[]), "pool");
     assert_eq!(agreement, Some(Agreement::Differs));
-    assert!(said.ends_with("; it is not set live"), "{said}");
+    assert!(said.ends_with("; it is absent live"), "{said}");
     let mut unread = world();
     let gone = LayerSettings::unread(Unread::new(UnreadCause::Unreachable, "no connection"));
     unread.live = Some(merged(&unread.layers, &[said_nothing(), gone], &[]));
@@ -424,7 +424,7 @@ fn live_is_compared_where_it_has_something_of_its_own() {
         World::plain("api", "production", &[("env", &[])]).live(&[("env", &[("FLAG", "on")])], &[]);
     let (said, agreement) = answer(only_live, "FLAG");
     assert_eq!(agreement, Some(Agreement::Differs));
-    assert_eq!(said, "FLAG is not set in git in production; live has on");
+    assert_eq!(said, "FLAG is absent in git in production; live has on");
 }
 
 fn said_nothing() -> LayerSettings {

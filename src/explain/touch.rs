@@ -44,6 +44,7 @@ fn is_of(s: &Subject, view: &TargetView<'_>) -> bool {
     let (service, environment) = (&view.id.service, &view.id.environment);
     (s.service == *service || s.also_in.contains(service))
         && (s.environment == *environment
+            || s.also_in_environments.contains(environment)
             || s.sides.iter().any(|side| side.environment == *environment))
 }
 
@@ -51,11 +52,13 @@ fn is_name(setting: &EffectiveSetting, name: &str) -> bool {
     *setting.name == *name || setting.stack.iter().any(|p| *p.entry.name == *name)
 }
 
-/// Waivers, ignores and documented differences that name the setting.
+/// Waivers, ignores and documented differences that name the setting; without those that a finding
+/// names as what accepts it.
 pub(super) fn policies(
     project: &Project,
     view: &TargetView<'_>,
     found: &[&EffectiveSetting],
+    findings: &[FindingShown],
 ) -> Vec<PolicyShown> {
     let mut out = Vec::new();
     for waiver in project
@@ -106,6 +109,8 @@ pub(super) fn policies(
             });
         }
     }
+    let told = |entry: &Accepted| findings.iter().any(|f| f.accepted.as_ref() == Some(entry));
+    out.retain(|p| !told(&p.entry));
     out
 }
 

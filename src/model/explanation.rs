@@ -3,6 +3,7 @@
 use super::{
     entry::Origin,
     finding::{Accepted, CommitShown, Disposition, Message, Severity, Written},
+    place::Place,
     report::RevisionShown,
     value::{Shown, Unread},
 };
@@ -123,6 +124,8 @@ pub struct ExplainedValue {
     pub standing: Standing,
     /// Where it is from; with its place in git.
     pub origin: Option<Origin>,
+    /// Where git has further text that it is made of.
+    pub made_from: Vec<Place>,
     /// Who gave git this value.
     pub commit: Option<CommitShown>,
     /// Who wrote the live value.

@@ -52,6 +52,9 @@ pub enum KeyStyle {
     Environment,
     /// Nested maps, or names with dots.
     Tree,
+    /// Names of Spring's properties. A name of an environment variable means one of them when they
+    /// have the same letters and digits: Spring drops dashes, or reads them as underscores.
+    Spring,
     /// Paths with slashes, below the layer's own path.
     Path,
 }

@@ -10,6 +10,7 @@ mod explain;
 mod live;
 mod policy;
 mod recorded;
+mod repositories;
 mod secrecy;
 mod server;
 mod snapshots;

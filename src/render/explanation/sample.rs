@@ -31,6 +31,7 @@ pub(super) fn in_git(
         name: name.into(),
         value: value(shown),
         standing,
+        made_from: vec![],
         origin: Some(Origin {
             item: ItemId::Document((*file).into()),
             path: KeyPath::members(&["database", "pool_size"]),
@@ -51,6 +52,7 @@ pub(super) fn in_git(
 
 fn live(layer: &str, precedence: usize, shown: &str, standing: Standing) -> ExplainedValue {
     ExplainedValue {
+        made_from: vec![],
         origin: Some(Origin {
             item: deployment("api").into(),
             path: KeyPath::members(&["spec", "env"]),
@@ -210,7 +212,7 @@ pub(super) fn environments() -> Explanation {
     absent.base = Some(side(stack()));
     let mut e = explanation(vec![key(
         "database.pool_size is 25 in production-ap, production-eu and production-us; unknown in \
-         staging; not set in test",
+         staging; absent in test",
         vec![alike, same, drifted, unread, absent],
     )]);
     e.keys[0].not_in = vec!["cart".into(), "web".into()];

@@ -4,14 +4,13 @@
 use super::ExplanationFormat;
 use crate::{
     model::{
-        entry::Origin,
         explanation::{
             Agreement, ExplainedKey, ExplainedSide, ExplainedTarget, ExplainedValue, Explanation,
             Gap, GapKind, Outcome, Standing,
         },
         finding::{Disposition, Severity},
         observation::ItemId,
-        value::Shown,
+        value::{Shown, UnreadCause},
     },
     render::{
         Style,
@@ -71,7 +70,7 @@ fn write(e: &Explanation, style: &Style, out: &mut dyn io::Write) -> io::Result<
     if !e.is_complete() {
         page.blank()?;
         let label = Span::painted("incomplete", Paint::BoldYellow);
-        let why = ": something that might win could not be read";
+        let why = ": something that might win was not read";
         page.wrapped(0, 2, &[label, Span::prose(why)])?;
     }
     Ok(())
@@ -113,7 +112,7 @@ fn summary(page: &mut Page<'_>, key: &ExplainedKey) -> io::Result<()> {
             rest: winner.map(|w| source(w, false)).unwrap_or_default(),
         });
     }
-    lines::table(page, INDENT, &rows)
+    lines::headed(page, INDENT, &rows)
 }
 
 /// What a side says, in one cell.
@@ -272,8 +271,11 @@ fn gap_row(gap: &Gap) -> Row {
             } else {
                 "; what wins is higher"
             };
-            let why = why.detail.trim_end_matches('.');
-            let text = format!("could not be read: {why}{so}");
+            let detail = why.detail.trim_end_matches('.');
+            let text = match why.cause {
+                UnreadCause::NotAsked => format!("{detail}{so}"),
+                _ => format!("could not be read: {detail}{so}"),
+            };
             ("not read", Paint::BoldRed, text)
         }
     };
@@ -286,7 +288,7 @@ fn before(key: &ExplainedKey, t: &ExplainedTarget) -> Vec<Row> {
         return vec![];
     };
     if base.outcome() == Outcome::Absent {
-        let rest = vec![Span::prose("not set before this change")];
+        let rest = vec![Span::prose("absent before this change")];
         return vec![row("before", Paint::Cyan, "absent", "", rest)];
     }
     if let Some(why) = &base.unknown {
@@ -393,9 +395,9 @@ fn source(v: &ExplainedValue, objects: bool) -> Vec<Span> {
         return vec![];
     };
     let Some(place) = &origin.place else {
-        return vec![Span::prose(&holder(origin))];
+        return vec![Span::prose(&origin.item.described())];
     };
-    let mut spans = lines::place(place);
+    let mut spans = lines::places(place, &v.made_from);
     if objects && let ItemId::Object(object) = &origin.item {
         spans.push(Span::painted(&format!(" {object}"), Paint::Dim));
     }
@@ -405,17 +407,8 @@ fn source(v: &ExplainedValue, objects: bool) -> Vec<Span> {
 /// The live object, file or parameter.
 fn held(v: &ExplainedValue) -> Vec<Span> {
     match (&v.origin, v.borrowed) {
-        (Some(origin), false) => vec![Span::prose(&holder(origin))],
+        (Some(origin), false) => vec![Span::prose(&origin.item.described())],
         _ => vec![],
-    }
-}
-
-fn holder(origin: &Origin) -> String {
-    match &origin.item {
-        ItemId::Object(object) => object.to_string(),
-        ItemId::Parameter(name) => format!("parameter {name}"),
-        ItemId::Document(name) => format!("file {name}"),
-        ItemId::Fact(name) => name.to_string(),
     }
 }
 

@@ -17,8 +17,7 @@ use super::{Format, Style, lines::say, value, words};
 use crate::{
     model::{
         finding::Severity,
-        observation::ItemId,
-        report::{Coverage, Occasion, Report, RevisionShown, SideName, Verdict},
+        report::{Coverage, Occasion, Report, RevisionShown, SideName, Verdict, short_id},
     },
     text::{
         list,
@@ -56,8 +55,8 @@ fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<
 }
 
 fn title(report: &Report) -> String {
-    let name = |r: &RevisionShown| match r.id.as_deref().map(words::short) {
-        Some(id) if *id == *r.name || words::short(&r.name) == id => id.to_owned(),
+    let name = |r: &RevisionShown| match r.id.as_deref().map(short_id) {
+        Some(id) if *id == *r.name || short_id(&r.name) == id => id.to_owned(),
         Some(id) => format!("{} {id}", r.name),
         None => r.name.to_string(),
     };
@@ -119,16 +118,6 @@ fn side(c: &Coverage) -> &'static str {
     match c.side {
         SideName::Desired => "desired",
         SideName::Live => "live",
-    }
-}
-
-/// What holds an entry: an object by its name, the others with a word for what they are.
-fn holder(item: &ItemId) -> String {
-    match item {
-        ItemId::Object(object) => object.to_string(),
-        ItemId::Parameter(name) => format!("parameter {name}"),
-        ItemId::Document(name) => format!("file {name}"),
-        ItemId::Fact(name) => name.to_string(),
     }
 }
 
