@@ -11,6 +11,7 @@ use crate::{
         finding::SideShown,
         problem::Problem,
         report::{Coverage, CoverageStatus, SideName},
+        time::Timestamp,
         value::UnreadCause,
     },
     render::{
@@ -125,6 +126,8 @@ struct CoverageJson<'a> {
     side: SideName,
     source: &'static str,
     from: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken: Option<Timestamp>,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<UnreadCause>,
@@ -147,6 +150,7 @@ impl<'a> CoverageJson<'a> {
             side: c.side,
             source: c.source,
             from: &c.from,
+            taken: c.taken,
             status,
             cause: unread.map(|u| u.cause),
             reason: unread.map(|u| &*u.detail),
