@@ -249,7 +249,8 @@ mod tests {
 
     #[test]
     fn a_file_that_can_not_be_written_is_named_and_no_other() {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = tempfile::Builder::new().prefix("reports-").tempdir();
+        let folder = folder.expect("a folder");
         let said =
             |path: &Path| format!("{:#}", write_file(path, b"x", None).expect_err("no file"));
         assert!(said(folder.path()).ends_with(" is a folder: expected a file to write to"));
