@@ -94,6 +94,17 @@ struct ReadPlace {
 
 fn environments(request: &EnvironmentsRequest, known: &[Arc<str>]) -> anyhow::Result<Environments> {
     let asked = asked(request, known)?;
+    // Others of the configuration are left out; a name that nothing has is a slip of the hand.
+    for name in request
+        .inputs
+        .live
+        .iter()
+        .filter_map(|(of, _)| of.as_deref())
+    {
+        if !known.iter().any(|k| **k == *name) {
+            return Err(live::no_such(name, known.iter().map(AsRef::as_ref)));
+        }
+    }
     let at_revision = asked.iter().any(|a| a.revision.is_some());
     let sides = match request.sides {
         Sides::Live if at_revision => bail!(
