@@ -11,7 +11,7 @@ use crate::{
         place::Place,
         policy::{Difference, Ignore, ParityGroup, Pattern, Selector, Waiver},
         secret::DigestKey,
-        setting::{KeyStyle, LayerSettings, SettingEntry},
+        setting::{Doubt, KeyStyle, LayerSettings, MayHold, SettingEntry},
         target::{DesiredSpec, Environment, FileSpec, Layer, TargetId, Tier},
         time::Timestamp,
         tree::Span,
@@ -75,6 +75,7 @@ fn valued(file: &str, line: u32, name: &str, value: Value) -> SettingEntry {
         ),
         path,
         seen_by: [].into(),
+        doubt: None,
     }
 }
 
@@ -87,7 +88,7 @@ fn said(layer: &str, settings: &[(&str, &str)]) -> LayerSettings {
             .zip(1..)
             .map(|((name, value), line)| valued(&file, line, name, Value::text(value)))
             .collect(),
-        unread: None,
+        ..LayerSettings::default()
     }
 }
 
@@ -313,6 +314,116 @@ fn what_could_not_be_read_may_win() {
 }
 
 #[test]
+fn what_was_not_read_of_the_winners_own_layer_may_win() {
+    let partly = || LayerSettings {
+        unread: Some(Unread::new(UnreadCause::Malformed, "br.yml:1:5: no YAML")),
+        ..said("env", &[("pool", "5")])
+    };
+    let world = |environment: &str| {
+        let layers = vec![layer("defaults"), layer("env")];
+        World::of(
+            "api",
+            environment,
+            layers,
+            &[said("defaults", &[("pool", "3")]), partly()],
+        )
+    };
+    let key = only(explain(&[world("p")], "pool"));
+    let git = &key.targets[0].git;
+    assert_eq!(git.outcome(), Outcome::Unknown);
+    assert!(git.gaps[0].may_win);
+    assert_eq!(
+        message(&key.answer),
+        "nobody knows what pool is in p: layer \"env\" could not be read completely, and what is \
+         missing may win over 5 (env), 3 (defaults)"
+    );
+    let key = only(explain(&[world("p"), world("q")], "pool"));
+    assert_eq!(
+        message(&key.answer),
+        "pool is unknown in both environments",
+        "nothing wins for certain"
+    );
+    let mut certain = partly();
+    certain.certain = 1;
+    let layers = vec![layer("defaults"), layer("env")];
+    let world = World::of("api", "p", layers, &[said_nothing(), certain]);
+    let key = only(explain(&[world], "pool"));
+    let git = &key.targets[0].git;
+    assert_eq!(git.outcome(), Outcome::Known);
+    assert!(!git.gaps[0].may_win);
+}
+
+#[test]
+fn secrets_whose_keys_are_not_read_are_said_where_they_may_win() {
+    let secret = || Doubt::KeysNotRead("Secret/shop/sec".into());
+    let mut workload = said("workload", &[("LOG", "debug"), ("CACHE", "1")]);
+    workload.may_hold.push(MayHold {
+        prefix: "".into(),
+        doubt: secret(),
+    });
+    workload.entries[1].doubt = Some(std::sync::Arc::new(secret()));
+    let defaults = said("defaults", &[("db.pool", "3"), ("log", "info")]);
+    let layers = vec![layer("defaults"), layer("workload")];
+    let world = [World::of("api", "p", layers, &[defaults, workload])];
+    for (name, answer) in [
+        (
+            "db.pool",
+            "db.pool is 3 in p: layer \"defaults\" wins (defaults.yaml:1); Secret/shop/sec may hold \
+             it: its keys are not read",
+        ),
+        (
+            "CACHE",
+            "CACHE is 1 in p: layer \"workload\" wins (workload.yaml:2); Secret/shop/sec may hold \
+             it: its keys are not read",
+        ),
+        (
+            "LOG",
+            "LOG is debug in p: layer \"workload\" wins (workload.yaml:1), over info (defaults)",
+        ),
+    ] {
+        let key = only(explain(&world, name));
+        assert_eq!(message(&key.answer), answer);
+        assert_eq!(key.targets[0].git.outcome(), Outcome::Known);
+    }
+    let none = explain(&world, "nowhere").expect_err("it is nowhere");
+    assert!(
+        none.to_string()
+            .contains("the keys of Secret/shop/sec are not read"),
+        "{none}"
+    );
+}
+
+#[test]
+fn a_value_that_could_not_be_read_is_found() {
+    let mut workload = said("workload", &[("POOL", "")]);
+    let why = Unread::new(UnreadCause::NotAsked, "ConfigMap/shop/ext is not in git");
+    workload.entries[0] = workload.entries[0].clone().unread(why);
+    let layers = vec![layer("defaults"), layer("workload")];
+    let world = [World::of(
+        "api",
+        "p",
+        layers,
+        &[
+            said("defaults", &[("pool", "3"), ("log", "info")]),
+            workload,
+        ],
+    )];
+    let key = only(explain(&world, "POOL"));
+    assert_eq!(key.targets[0].git.outcome(), Outcome::Unknown);
+    assert!(matches!(
+        &key.targets[0].git.values[0].value,
+        Shown::Unknown(_)
+    ));
+    assert_eq!(
+        message(&key.answer),
+        "nobody knows what POOL is in p: ConfigMap/shop/ext is not in git (workload.yaml:1), over 3 \
+         (defaults)"
+    );
+    let key = only(explain(&world, "log"));
+    assert_eq!(key.targets[0].git.outcome(), Outcome::Known);
+}
+
+#[test]
 fn layers_that_nobody_sees_are_said_where_they_are() {
     let mut console = layer("console");
     console.outside = Some("the vendor's console".into());
@@ -351,7 +462,7 @@ fn containers_see_different_values() {
     };
     let settings = LayerSettings {
         entries: vec![of(1, "api", "5"), of(2, "worker", "9"), of(3, "cron", "9")],
-        unread: None,
+        ..LayerSettings::default()
     };
     let world = World::of("api", "production", vec![layer("workload")], &[settings]);
     let key = only(explain(&[world], "POOL"));
@@ -380,7 +491,7 @@ fn a_null_that_takes_away() {
             valued("base.yaml", 1, "pool", Value::text("15")),
             valued("prod.yaml", 4, "pool", Value::Plain(Plain::Null)),
         ],
-        unread: None,
+        ..LayerSettings::default()
     };
     let world = World::of("api", "production", vec![helm], &[settings]);
     let key = only(explain(&[world], "pool"));
@@ -441,7 +552,7 @@ fn secrets_are_compared_and_never_shown() {
             "DB_PASSWORD",
             Value::Secret(key.seal(text.as_bytes())),
         )],
-        unread: None,
+        ..LayerSettings::default()
     };
     for (live, agreement) in [
         ("hunter2", Agreement::Same),
@@ -623,7 +734,7 @@ fn a_value_of_several_lines_has_all_of_them() {
     ));
     let settings = LayerSettings {
         entries: vec![entry],
-        unread: None,
+        ..LayerSettings::default()
     };
     let worlds = [World::of("api", "p", vec![layer("a")], &[settings])];
     for line in 2..=4 {
@@ -794,6 +905,7 @@ fn world_of(drawn: &[Drawn]) -> World {
         all.push(LayerSettings {
             entries: entries.collect(),
             unread: unread.then(|| Unread::new(UnreadCause::Forbidden, "forbidden")),
+            ..LayerSettings::default()
         });
     }
     World::of("api", "production", layers, &all)
@@ -866,7 +978,7 @@ fn an_object_holds_what_is_live() {
     };
     let settings = LayerSettings {
         entries: vec![entry],
-        unread: None,
+        ..LayerSettings::default()
     };
     let mut world = World::of("api", "p", vec![layer("live")], &[said_nothing()]);
     world.head = merged(&world.layers, std::slice::from_ref(&settings), &["live"]);

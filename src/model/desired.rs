@@ -56,6 +56,8 @@ pub struct DesiredWorld {
     /// The settings of a layer that has no objects (`file`, `spring`, `compose`), in their order:
     /// of one name the last wins, and those before it are kept.
     pub settings: Vec<SettingEntry>,
+    /// How many of them, from the last one on, certainly come after all that could not be read.
+    pub certain: usize,
     /// What could not be read or was read with doubts, with its place.
     pub problems: Vec<Problem>,
     /// Why some objects may be missing from `objects`: a file that could not be parsed, a

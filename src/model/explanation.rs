@@ -181,6 +181,8 @@ pub enum GapKind {
     Outside(Box<str>),
     /// It should have been readable.
     Unread(Unread),
+    /// A Secret of the layer that may hold it; its keys are not read.
+    KeysNotRead(Box<str>),
 }
 
 /// A finding, in short.

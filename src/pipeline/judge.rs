@@ -120,6 +120,8 @@ pub(crate) fn git_settings(l: &LayerState, side: Side) -> LayerSettings {
     LayerSettings {
         entries: world.settings.clone(),
         unread: world.incomplete.clone(),
+        certain: world.certain,
+        may_hold: vec![],
     }
 }
 
@@ -462,12 +464,13 @@ impl Held {
             },
             Some(settings) => {
                 let entries = settings.entries.iter();
+                let unread = entries.clone().find_map(|e| e.why_unread()).cloned();
                 let opaque = entries.filter(|e| e.entry.value.is_opaque()).count();
                 Held {
                     objects: 0,
                     entries: settings.entries.len() as u64,
                     opaque: opaque as u64,
-                    unknown: settings.unread,
+                    unknown: settings.unread.or(unread),
                 }
             }
         }

@@ -228,6 +228,7 @@ struct GapJson<'a> {
 enum GapKindJson<'a> {
     Outside { outside: &'a str },
     Unread { unread: &'a str, cause: UnreadCause },
+    KeysNotRead { may_hold: &'a str },
 }
 
 impl<'a> GapJson<'a> {
@@ -241,6 +242,7 @@ impl<'a> GapJson<'a> {
                     unread: &why.detail,
                     cause: why.cause,
                 },
+                GapKind::KeysNotRead(secret) => GapKindJson::KeysNotRead { may_hold: secret },
             },
             may_win: g.may_win,
         }

@@ -231,6 +231,7 @@ impl Walk<'_, '_, '_> {
             path: self.path.clone(),
             entry,
             seen_by: Arc::default(),
+            doubt: None,
         });
     }
 
