@@ -424,7 +424,8 @@ fn live_is_compared_where_it_has_something_of_its_own() {
         World::plain("api", "production", &[("env", &[])]).live(&[("env", &[("FLAG", "on")])], &[]);
     let (said, agreement) = answer(only_live, "FLAG");
     assert_eq!(agreement, Some(Agreement::Differs));
-    assert_eq!(said, "FLAG is not set in git in production; live has on");
+    let expected = "FLAG is not set in git in production; live has \"on\"";
+    assert_eq!(said, expected);
 }
 
 fn said_nothing() -> LayerSettings {
