@@ -4,7 +4,10 @@
 
 use crate::{
     git::{Content, GitError, LogEnd, LogLimits, PathLog, Repository, Revision, Run},
-    model::finding::{CommitShown, InGit},
+    model::{
+        finding::{CommitShown, InGit},
+        report::short_id,
+    },
 };
 use std::{
     cell::{Cell, RefCell},
@@ -254,7 +257,7 @@ impl<D, T: PartialEq> Reader<'_, '_, D, T> {
         match (decided, doubt) {
             (Some(Err(answer)), _) => answer,
             (_, Some(run)) => Since::Unknown(
-                format!("the entry cannot be read at {}", short(&run.commit.id)).into(),
+                format!("the entry cannot be read at {}", short_id(&run.commit.id)).into(),
             ),
             (None, None) if !log.is_complete() => Since::Older(log.commits),
             _ if into_merges => Since::By(self.in_branch(given_by, question, &present)),
@@ -348,10 +351,6 @@ fn key(run: &Run) -> &str {
 
 fn unknown(why: &str) -> Since {
     Since::Unknown(why.into())
-}
-
-fn short(id: &str) -> &str {
-    id.get(..8).unwrap_or(id)
 }
 
 #[cfg(test)]

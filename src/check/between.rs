@@ -10,7 +10,6 @@ use crate::{
         path::KeyPath,
         policy::{Difference, ParityGroup, Pattern, Selector},
         report::SideName,
-        target::Environment,
         value::{Reading, Shown},
     },
 };
@@ -40,14 +39,6 @@ pub(super) type GapId<'g> = (&'g EntryKey, Option<&'g str>, Option<&'g str>);
 /// Which gap it is.
 pub(super) fn id(gap: &Gap) -> GapId<'_> {
     (&gap.key, gap.holder.as_deref(), gap.container.as_deref())
-}
-
-/// The words that stand for an environment in its values: its key and its own names.
-pub(super) fn names_of(environment: &Environment) -> Vec<Box<str>> {
-    let key: Box<str> = (*environment.name).into();
-    std::iter::once(key)
-        .chain(environment.names.iter().cloned())
-        .collect()
 }
 
 /// Compares every service of every parity group.
@@ -84,7 +75,7 @@ fn one<'a>(
     if members.len() < 2 {
         return None;
     }
-    let names: Vec<Vec<Box<str>>> = members.iter().map(|m| names_of(m.environment)).collect();
+    let names: Vec<Vec<Box<str>>> = members.iter().map(|m| m.environment.own_names()).collect();
     let compared = |base: bool| {
         let sides: Vec<ParitySide<'_>> = members
             .iter()

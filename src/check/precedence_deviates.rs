@@ -55,11 +55,16 @@ fn finding(
     consumer: &str,
     orders: &[(&Arc<str>, &MergeOrder)],
 ) -> Option<Finding> {
-    let mut groups: Vec<(&[Arc<str>], Vec<usize>)> = vec![];
+    let in_all = |source: &Arc<str>| orders.iter().all(|(_, o)| o.sources.contains(source));
+    let mut groups: Vec<(Vec<Arc<str>>, Vec<usize>)> = vec![];
     for (i, (_, order)) in orders.iter().enumerate() {
-        match groups.iter_mut().find(|g| *g.0 == *order.sources) {
+        let mut sources = order.sources.clone();
+        if order.may_lack {
+            sources.retain(in_all);
+        }
+        match groups.iter_mut().find(|g| g.0 == sources) {
             Some(group) => group.1.push(i),
-            None => groups.push((&order.sources, vec![i])),
+            None => groups.push((sources, vec![i])),
         }
     }
     if groups.len() < 2 {
@@ -71,14 +76,14 @@ fn finding(
         sources.sort();
         sources
     };
-    let only_order = groups.iter().all(|g| sorted(g.0) == sorted(groups[0].0));
+    let only_order = groups.iter().all(|g| sorted(&g.0) == sorted(&groups[0].0));
     let odd = &groups[groups.len() - 1];
     let odd_one = odd.1[0];
     let mut subject = Subject::new(
         service.clone(),
         orders[odd_one].0.clone(),
         Arc::default(),
-        EntryKey::Setting(format!("envFrom of {consumer}").into()),
+        EntryKey::Setting(consumer.into()),
     );
     let odd_name = &**orders[odd_one].0;
     subject.message = Message(vec![]).name(consumer);

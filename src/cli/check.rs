@@ -1,13 +1,13 @@
 //! `driftgate check`: the gate.
 
-use super::{Global, Terminal, write_out};
+use super::{Global, Terminal, emit};
 use crate::{
     model::{
         report::{FailOn, Occasion},
         time::Timestamp,
     },
     pipeline::{self, BaselineFrom, CheckRequest, Checkout, Inputs, ZeroConfig},
-    render::{self, Style},
+    render,
 };
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -76,7 +76,7 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = span, help_heading = "Live")]
     timeout: u64,
     /// Manifests of a revision that your own renderer made, for `rendered:` layers. Repeatable.
-    #[arg(long, value_name = "SHA=DIR", value_parser = pair, help_heading = "Desired")]
+    #[arg(long, value_name = "SHA=DIR", value_parser = render_of, help_heading = "Desired")]
     rendered: Vec<(String, PathBuf)>,
     /// Another checkout that layers read from, instead of the configuration's. Repeatable.
     #[arg(long, value_name = "NAME=PATH[@REVISION]", value_parser = checkout, help_heading = "Desired")]
@@ -137,11 +137,27 @@ fn span(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "expected more than 0 seconds".into())
 }
 
-fn pair(text: &str) -> Result<(String, PathBuf), String> {
-    let (key, path) = text
+/// `SHA=DIR`: a commit id, or at least its first seven digits, or `worktree`.
+fn render_of(text: &str) -> Result<(String, PathBuf), String> {
+    let (revision, path) = text
         .split_once('=')
         .ok_or_else(|| format!("expected SHA=DIR, like 1a2b3c4=rendered/, found `{text}`"))?;
-    Ok((key.into(), path.into()))
+    let is_id = revision.bytes().all(|b| b.is_ascii_hexdigit()) && revision.len() <= 40;
+    match (revision, revision.len()) {
+        ("worktree", _) => {}
+        (_, 7..) if is_id => {}
+        (_, _) if is_id => {
+            return Err(format!(
+                "`{revision}` is too short for a commit id: write at least seven of its digits"
+            ));
+        }
+        _ => {
+            return Err(format!(
+                "`{revision}` is no commit id: write at least seven of its digits (`git rev-parse {revision}` prints them), or worktree"
+            ));
+        }
+    }
+    Ok((revision.into(), path.into()))
 }
 
 /// `NAME=PATH[@REVISION]`; a path that exists is a path, whatever it holds.
@@ -165,8 +181,10 @@ impl InputArgs {
             config: global.config.clone(),
             environments: self.environment.clone(),
             services: self.service.clone(),
+            reads_all: false,
             live: self.live.iter().map(|l| live_argument(l)).collect(),
             kubeconfig: self.kubeconfig.clone(),
+            git_only: false,
             timeout_seconds: self.timeout,
             repositories: self
                 .repository
@@ -243,19 +261,13 @@ impl CheckArgs {
             .iter()
             .find(|f| f.name == self.format)
             .expect("clap accepts only known formats");
-        let style = Style {
-            color: terminal.color && self.output.is_none(),
-            width: terminal.width,
-            verbose: self.verbose,
-        };
-        let mut bytes = Vec::new();
-        (format.write)(&report, &style, &mut bytes)?;
-        let written = write_out(&bytes, self.output.as_deref());
-        // The format, or who reads it, never changes the exit code.
-        match written {
-            Err(e) if super::is_closed_pipe(&e) => {}
-            other => other?,
-        }
+        let output = self.output.as_ref().map(|o| global.path(o));
+        emit(
+            &terminal,
+            self.verbose,
+            output.as_deref(),
+            |style, bytes| (format.write)(&report, style, bytes),
+        )?;
         Ok(report.verdict.exit_code())
     }
 }

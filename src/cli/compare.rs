@@ -1,9 +1,9 @@
 //! `driftgate compare`: environments, or files, side by side.
 
-use super::{Global, check::InputArgs, write_out};
+use super::{Global, check::InputArgs, emit};
 use crate::{
     pipeline::{self, ComparedSides, EnvironmentsRequest},
-    render::{Style, environments::FORMATS},
+    render::environments::FORMATS,
 };
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -87,18 +87,10 @@ impl CompareArgs {
             .iter()
             .find(|f| f.name == self.format)
             .expect("clap accepts only known formats");
-        let style = Style {
-            color: terminal.color && self.output.is_none(),
-            width: terminal.width,
-            verbose: self.all,
-        };
-        let mut bytes = Vec::new();
-        (format.write)(&compared, &style, &mut bytes)?;
-        // The format, or who reads it, never changes the exit code.
-        match write_out(&bytes, self.output.as_deref()) {
-            Err(e) if super::is_closed_pipe(&e) => {}
-            other => other?,
-        }
+        let output = self.output.as_ref().map(|o| global.path(o));
+        emit(&terminal, self.all, output.as_deref(), |style, bytes| {
+            (format.write)(&compared, style, bytes)
+        })?;
         Ok(compared.exit_code())
     }
 }

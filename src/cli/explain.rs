@@ -1,11 +1,11 @@
 //! `driftgate explain`: which value wins, and what it hides.
 
-use super::{Global, check::InputArgs, write_out};
+use super::{Global, check::InputArgs, emit};
 use crate::{
     pipeline::{self, ExplainRequest},
-    render::{Style, explanation::FORMATS},
+    render::explanation::FORMATS,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// Say which value of a setting the application uses, and why.
@@ -20,6 +20,7 @@ use std::path::PathBuf;
   driftgate explain params/production.yaml:3       what this line sets, and whether it wins anywhere
   driftgate explain DB_TIMEOUT --live production.snapshot
                                                    offline, from a recorded snapshot
+  driftgate explain DB_TIMEOUT --side desired      what git says, without a cluster
   driftgate explain DB_TIMEOUT --base origin/main  also what it was before this change
   driftgate explain DB_TIMEOUT --format json
 
@@ -31,6 +32,9 @@ pub(super) struct ExplainArgs {
     asked: String,
     #[command(flatten)]
     inputs: InputArgs,
+    /// Which sides are explained.
+    #[arg(long, value_enum, default_value = "both", help_heading = "Scope")]
+    side: Side,
     /// The revision before the change, to say what it changes.
     #[arg(long, value_name = "REVISION", help_heading = "Git")]
     base: Option<String>,
@@ -51,6 +55,14 @@ pub(super) struct ExplainArgs {
     verbose: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Side {
+    /// What git says; nothing live is read.
+    Desired,
+    /// What git says, and what is running.
+    Both,
+}
+
 fn formats() -> clap::builder::PossibleValuesParser {
     FORMATS
         .iter()
@@ -62,8 +74,10 @@ fn formats() -> clap::builder::PossibleValuesParser {
 impl ExplainArgs {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<u8> {
         let terminal = global.terminal();
+        let mut inputs = self.inputs.inputs(global, &terminal);
+        inputs.git_only = self.side == Side::Desired;
         let explanation = pipeline::explain(&ExplainRequest {
-            inputs: self.inputs.inputs(global, &terminal),
+            inputs,
             base: self.base.clone(),
             head: self.head.clone(),
             worktree: self.worktree,
@@ -73,18 +87,13 @@ impl ExplainArgs {
             .iter()
             .find(|f| f.name == self.format)
             .expect("clap accepts only known formats");
-        let style = Style {
-            color: terminal.color && self.output.is_none(),
-            width: terminal.width,
-            verbose: self.verbose,
-        };
-        let mut bytes = Vec::new();
-        (format.write)(&explanation, &style, &mut bytes)?;
-        // The format, or who reads it, never changes the exit code.
-        match write_out(&bytes, self.output.as_deref()) {
-            Err(e) if super::is_closed_pipe(&e) => {}
-            other => other?,
-        }
+        let output = self.output.as_ref().map(|o| global.path(o));
+        emit(
+            &terminal,
+            self.verbose,
+            output.as_deref(),
+            |style, bytes| (format.write)(&explanation, style, bytes),
+        )?;
         Ok(if explanation.is_complete() { 0 } else { 2 })
     }
 }

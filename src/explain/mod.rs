@@ -2,8 +2,8 @@
 //! setting. Pure: who gave a value its place in git, and who wrote the live one, is filled in by
 //! the pipeline.
 //!
-//! [`find`] finds the settings that a question is about, [`side`] says what wins and what it hides,
-//! [`touch`] which findings and entries of driftgate.yaml are about it, [`answer`] says it in one
+//! `find` finds the settings that a question is about, `side` says what wins and what it hides,
+//! `touch` which findings and entries of driftgate.yaml are about it, `answer` says it in one
 //! sentence.
 
 mod answer;
@@ -159,11 +159,12 @@ fn target(
         let settings = (key.find(view.head), key.find(config));
         agreement(settings, &git, live.as_ref())
     });
+    let findings = touch::findings(input.findings, view, key, &found);
     ExplainedTarget {
         service: view.id.service.clone(),
         environment: view.id.environment.clone(),
-        findings: touch::findings(input.findings, view, key, &found),
-        policies: touch::policies(input.project, view, &found),
+        policies: touch::policies(input.project, view, &found, &findings),
+        findings,
         base: side::says_something_else(&base, &git).then_some(base),
         git,
         live,

@@ -52,11 +52,13 @@ fn is_name(setting: &EffectiveSetting, name: &str) -> bool {
     *setting.name == *name || setting.stack.iter().any(|p| *p.entry.name == *name)
 }
 
-/// Waivers, ignores and documented differences that name the setting.
+/// Waivers, ignores and documented differences that name the setting; without those that a finding
+/// names as what accepts it.
 pub(super) fn policies(
     project: &Project,
     view: &TargetView<'_>,
     found: &[&EffectiveSetting],
+    findings: &[FindingShown],
 ) -> Vec<PolicyShown> {
     let mut out = Vec::new();
     for waiver in project
@@ -107,6 +109,8 @@ pub(super) fn policies(
             });
         }
     }
+    let told = |entry: &Accepted| findings.iter().any(|f| f.accepted.as_ref() == Some(entry));
+    out.retain(|p| !told(&p.entry));
     out
 }
 

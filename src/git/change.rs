@@ -5,6 +5,7 @@ use super::{
     files::Files,
     repository::{Repository, Revision, Shared, at, find_commit},
 };
+use crate::model::report::short_id;
 use git2::{ErrorCode, IndexEntry, ObjectType, Odb, Oid};
 use std::{ffi::OsStr, sync::Arc};
 
@@ -127,7 +128,7 @@ impl Repository {
             Outcome::Base => (MergeResult::AlreadyMerged, base_files.clone()),
             Outcome::Tree(shared, tree) => {
                 let name = format!("{} merged into {}", head.name, target_tip.name);
-                let at = format!("{} merged into {}", at(&head.id), short(&target_tip.id));
+                let at = format!("{} merged into {}", at(&head.id), short_id(&target_tip.id));
                 let files = Files::tree(shared, tree, &name, None, at);
                 (MergeResult::Merged, files)
             }
@@ -275,10 +276,6 @@ pub(super) fn parents_written(commit: &git2::Commit<'_>) -> Vec<Oid> {
         .filter_map(|line| std::str::from_utf8(line).ok()?.strip_prefix("parent "))
         .filter_map(|id| Oid::from_str(id.trim()).ok())
         .collect()
-}
-
-fn short(id: &str) -> &str {
-    id.get(..8).unwrap_or(id)
 }
 
 #[cfg(test)]

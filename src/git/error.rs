@@ -128,7 +128,7 @@ pub enum FileError {
     NotFound {
         /// The path.
         path: String,
-        /// `at 0123abcd`, `in the work tree`.
+        /// `at 0123abc`, `in the work tree`.
         at: String,
     },
     /// A folder, or something that is not made of bytes.

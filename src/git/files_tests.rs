@@ -98,7 +98,7 @@ fn a_missing_file_names_the_revision() {
         .to_string();
     assert_eq!(
         text,
-        format!("b.yaml does not exist at {}", &test.head()[..8])
+        format!("b.yaml does not exist at {}", &test.head()[..7])
     );
     let text = lying.read("b.yaml").err().expect("an error").to_string();
     assert_eq!(text, "b.yaml does not exist in the work tree");

@@ -6,7 +6,11 @@ use super::{
     listing::Listings,
     store::read_blob,
 };
-use crate::model::{finding::CommitShown, report::RevisionShown, time::Timestamp};
+use crate::model::{
+    finding::CommitShown,
+    report::{RevisionShown, short_id},
+    time::Timestamp,
+};
 use git2::{ErrorCode, ObjectType, Oid, RepositoryOpenFlags};
 use std::{
     ffi::OsStr,
@@ -221,9 +225,9 @@ impl Repository {
     }
 }
 
-/// `at 0123abcd`.
+/// `at 0123abc`.
 pub(super) fn at(id: &str) -> String {
-    format!("at {}", id.get(..8).unwrap_or(id))
+    format!("at {}", short_id(id))
 }
 
 pub(super) fn oid_of(id: &str) -> Result<Oid, GitError> {

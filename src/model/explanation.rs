@@ -184,6 +184,22 @@ pub enum GapKind {
     Outside(Box<str>),
     /// It should have been readable.
     Unread(Unread),
+    /// It was read, and imports these, which driftgate does not read.
+    Imports(Vec<Box<str>>),
+}
+
+impl GapKind {
+    /// What is imported, in words: `a and b`, `a, b, c, d and 3 more`.
+    #[must_use]
+    pub fn imported(all: &[Box<str>]) -> String {
+        const NAMED: usize = 4;
+        match all {
+            [] => String::new(),
+            [one] => one.to_string(),
+            [first @ .., last] if all.len() <= NAMED => format!("{} and {last}", first.join(", ")),
+            _ => format!("{} and {} more", all[..NAMED].join(", "), all.len() - NAMED),
+        }
+    }
 }
 
 /// A finding, in short.

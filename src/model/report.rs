@@ -33,6 +33,16 @@ impl Occasion {
     }
 }
 
+/// The first seven digits of a commit's id, as everything shows it; what is no id is shown whole.
+#[must_use]
+pub fn short_id(id: &str) -> &str {
+    if id.len() >= 40 && id.bytes().all(|b| b.is_ascii_hexdigit()) {
+        &id[..7]
+    } else {
+        id
+    }
+}
+
 /// The end of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -114,6 +114,20 @@ pub struct Environment {
     pub variables: BTreeMap<Box<str>, Box<str>>,
 }
 
+impl Environment {
+    /// The words that stand for it in its values: its key and its own names.
+    #[must_use]
+    pub fn own_names(&self) -> Vec<Box<str>> {
+        let mut out: Vec<Box<str>> = vec![(*self.name).into()];
+        for name in &self.names {
+            if !out.contains(name) {
+                out.push(name.clone());
+            }
+        }
+        out
+    }
+}
+
 /// What an environment is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

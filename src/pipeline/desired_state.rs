@@ -25,6 +25,8 @@ use std::{
 pub(crate) struct State {
     /// One per layer of each target, in the plan's order.
     pub(crate) layers: Vec<LayerState>,
+    /// Nothing live is read, because nobody wants it.
+    pub(crate) git_only: bool,
 }
 
 /// One layer of one target.
@@ -99,7 +101,10 @@ pub(crate) fn read(run: &Run<'_>, plan: &Plan, revisions: &Revisions) -> State {
             });
         }
     }
-    State { layers }
+    State {
+        layers,
+        git_only: false,
+    }
 }
 
 /// Whether head's configuration stands in for base's, and base provably has nothing at its place.
@@ -208,8 +213,16 @@ impl<'r> Reader<'r> {
 }
 
 impl State {
-    /// A review reads live only for targets that the change writes.
-    pub(crate) fn choose_scope(&mut self, occasion: Occasion) {
+    /// A review reads live only for targets that the change writes; who asks for git's side only
+    /// reads none.
+    pub(crate) fn choose_scope(&mut self, run: &Run<'_>, occasion: Occasion) {
+        if run.inputs.git_only {
+            self.git_only = true;
+            for layer in &mut self.layers {
+                layer.in_scope = false;
+            }
+            return;
+        }
         if occasion != Occasion::Review {
             return;
         }

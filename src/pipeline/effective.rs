@@ -18,7 +18,7 @@ use crate::{
     model::{
         effective::EffectiveConfig,
         setting::LayerSettings,
-        target::{Environment, Layer, LiveSpec},
+        target::{Layer, LiveSpec},
         value::{Unread, UnreadCause},
     },
     plan::{LayerPlan, Plan, TargetPlan},
@@ -38,17 +38,6 @@ pub(crate) struct TargetEffective {
     pub(crate) orders: Vec<MergeOrder>,
 }
 
-/// The words that stand for an environment in its values: its key and its own names.
-pub(crate) fn names_of(environment: &Environment) -> Vec<Box<str>> {
-    let mut names: Vec<Box<str>> = vec![(*environment.name).into()];
-    for name in &environment.names {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
-    names
-}
-
 /// Merges the layers of the chosen targets (by index into the plan's); absent for the others.
 pub(crate) fn of(
     plan: &Plan,
@@ -64,7 +53,16 @@ pub(crate) fn of(
         .par_iter()
         .zip(layers)
         .enumerate()
-        .map(|(t, (target, layers))| chosen(t).then(|| one(plan, live, target, &layers)))
+        .map(|(t, (target, layers))| {
+            let of_target = Layers {
+                plan,
+                live,
+                target,
+                layers: &layers,
+                git_only: state.git_only,
+            };
+            chosen(t).then(|| one(&of_target))
+        })
         .collect()
 }
 
@@ -94,20 +92,15 @@ pub(crate) fn views<'a>(
         .collect()
 }
 
-fn one(plan: &Plan, live: &Live, target: &TargetPlan, layers: &[&LayerState]) -> TargetEffective {
-    let of_target = Layers {
-        plan,
-        live,
-        target,
-        layers,
-    };
+fn one(of_target: &Layers<'_>) -> TargetEffective {
+    let layers = of_target.layers;
     let unchanged = layers.iter().all(|l| Arc::ptr_eq(&l.base, &l.head));
     let head = Arc::new(of_target.git(Side::Head));
     let base = match unchanged {
         true => head.clone(),
         false => Arc::new(of_target.git(Side::Base)),
     };
-    let names = names_of(&target.environment);
+    let names = of_target.target.environment.own_names();
     let names: Vec<&str> = names.iter().map(|n| &**n).collect();
     let fields = |side: fn(&LayerState) -> &Arc<crate::model::desired::DesiredWorld>| {
         let worlds = layers.iter().filter(|l| !side(l).objects.is_empty());
@@ -127,16 +120,19 @@ fn one(plan: &Plan, live: &Live, target: &TargetPlan, layers: &[&LayerState]) ->
         live_fields: of_target.live_fields(&names),
         orders: layers
             .iter()
-            .flat_map(|l| merge_order::of_git(&l.head, &names))
+            .flat_map(|l| {
+                let planned = of_target.planned(l);
+                let files = planned.head.as_ref().and_then(|spec| {
+                    merge_order::of_files(&planned.layer.name, spec, &l.head, &names)
+                });
+                let mut orders = merge_order::of_git(&l.head, &names);
+                orders.extend(files);
+                orders
+            })
             .collect(),
         fields: head_fields,
         head,
     }
-}
-
-fn not_read() -> Unread {
-    let why = "live was not read: the change does not write this service";
-    Unread::new(UnreadCause::NotAsked, why)
 }
 
 /// The layers of one target.
@@ -145,9 +141,19 @@ struct Layers<'a> {
     live: &'a Live,
     target: &'a TargetPlan,
     layers: &'a [&'a LayerState],
+    git_only: bool,
 }
 
 impl<'a> Layers<'a> {
+    /// Why nobody knows what lives in a layer.
+    fn not_read(&self) -> Unread {
+        let why = match self.git_only {
+            true => "--side desired reads nothing live",
+            false => "live was not read: the change does not write this service",
+        };
+        Unread::new(UnreadCause::NotAsked, why)
+    }
+
     fn planned(&self, layer: &LayerState) -> &'a LayerPlan {
         &self.target.layers[layer.layer]
     }
@@ -172,7 +178,7 @@ impl<'a> Layers<'a> {
                 let read = self.of_live(layer);
                 // What was not read may be there.
                 let unread = || match planned.layer.live {
-                    Some(_) => LayerSettings::unread(not_read()),
+                    Some(_) => LayerSettings::unread(self.not_read()),
                     None => LayerSettings::default(),
                 };
                 (read.unwrap_or_else(unread), true)
@@ -193,7 +199,9 @@ impl<'a> Layers<'a> {
                     read = true;
                     (settings, false)
                 }
-                None if planned.layer.live.is_some() => (LayerSettings::unread(not_read()), false),
+                None if planned.layer.live.is_some() => {
+                    (LayerSettings::unread(self.not_read()), false)
+                }
                 None => (self.of_git(layer, Side::Deployed), true),
             };
             found.push((&planned.layer, settings.0, settings.1));

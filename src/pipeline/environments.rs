@@ -16,7 +16,7 @@ use crate::{
         environments::{ComparedPlace, Environments, PartialService},
         finding::Message,
         policy::Difference,
-        report::{CoverageStatus, Occasion, SideName},
+        report::{CoverageStatus, Occasion, SideName, short_id},
     },
     plan, snapshot,
 };
@@ -268,7 +268,7 @@ fn whose_live(
         return Ok(());
     };
     for (_, path) in given.iter().filter(|(of, _)| of.is_none()) {
-        let path = run.directory.join(path);
+        let path = run.path(path);
         let recorded = snapshot::read_path(&path, &run.key, &run.classifier)?;
         if recorded.iter().any(|r| r.head.environment.is_none()) {
             bail!(
@@ -363,9 +363,8 @@ fn describe(run: &Run<'_>, analysis: &Analysis, asked: &Asked, out: &mut Environ
 
 fn from(analysis: &Analysis, asked: &Asked) -> String {
     let head = &analysis.revisions.head_shown;
-    let short = |id: &str| id[..7.min(id.len())].to_owned();
     let git = match &head.id {
-        Some(id) => format!("{} {}", head.name, short(id)),
+        Some(id) => format!("{} {}", head.name, short_id(id)),
         None => head.name.to_string(),
     };
     match &asked.snapshot {
@@ -428,7 +427,7 @@ fn one_service(
         .collect();
     let names: Vec<Vec<Box<str>>> = present
         .iter()
-        .map(|(_, v)| effective::names_of(v.environment))
+        .map(|(_, v)| v.environment.own_names())
         .collect();
     let mut sides: Vec<ParitySide<'_>> = vec![];
     let mut places: Vec<usize> = vec![];

@@ -1,5 +1,7 @@
 //! `driftgate explain`: what wins, what it hides, and who wrote each of it.
 
+mod fields;
+
 use super::{
     Analysis, BaselineFrom, CheckRequest, Inputs, analyse, effective, history, inputs::Run, judge,
     live, policy::Given, revisions,
@@ -17,8 +19,8 @@ use crate::{
         value::Reading,
     },
 };
-use anyhow::bail;
-use std::collections::BTreeSet;
+use anyhow::{anyhow, bail};
+use std::{collections::BTreeSet, path::Path};
 
 /// What `driftgate explain` was asked for.
 pub struct ExplainRequest {
@@ -62,7 +64,12 @@ pub fn explain(request: &ExplainRequest) -> anyhow::Result<Explanation> {
     history::fill(&run, &mut analysis);
     let views = effective::views(&analysis.plan, &effective);
     let given = Given::read(&run, &analysis, &BaselineFrom::Configuration)?;
-    let report = judge::report(&run, &analysis, &views, &given, None);
+    let read = judge::what_was_read(&run, &analysis);
+    // What rules and policy say of a whole run is not said of one setting of it.
+    let mut notes = read.notes.clone();
+    let mut seen = BTreeSet::new();
+    notes.retain(|note| seen.insert(format!("{note:?}")));
+    let report = judge::judged(&run, &analysis, &views, &given, read);
     let mut keys = question.ask(&analysis, &effective, &report.findings)?;
     writers(&analysis, &mut keys);
     commits(&run, &analysis, &mut keys);
@@ -70,7 +77,7 @@ pub fn explain(request: &ExplainRequest) -> anyhow::Result<Explanation> {
         asked: question.asked,
         base: analysis.revisions.base_shown.clone(),
         head: analysis.revisions.head_shown.clone(),
-        notes: report.notes,
+        notes,
         keys,
     })
 }
@@ -100,7 +107,7 @@ impl Question {
         let Ok(line) = line.parse::<u32>() else {
             bail!("`{asked}`: there is no line {line}");
         };
-        let path = run.directory.join(file);
+        let path = run.path(Path::new(file));
         let file = match revisions::relative(run, &path) {
             Ok(relative) => relative,
             // A folder that is not in the work tree may be in the revision.
@@ -126,7 +133,14 @@ impl Question {
             project: &analysis.plan.judge,
         };
         let (file, line) = match &self.asked {
-            Asked::Key(key) => return Ok(explaining::by_key(&input, key)?),
+            Asked::Key(key) => {
+                return explaining::by_key(&input, key).map_err(|not_found| {
+                    match fields::named(analysis, key) {
+                        Some(field) => anyhow!(field),
+                        None => not_found.into(),
+                    }
+                });
+            }
             Asked::Line { file, line } => (file, *line),
         };
         let text = self.text.as_ref().ok().map(String::as_str);
@@ -139,6 +153,13 @@ impl Question {
                 bail!("{file} does not exist {}", self.at)
             }
             (Err(NotFound::File { .. }), Err(other)) => bail!("{other}"),
+            (Err(not_found), Ok(_)) => Err(match fields::on_line(analysis, file, line) {
+                Some(field) if matches!(not_found, NotFound::Line { .. }) => {
+                    anyhow!("{not_found}. {field}")
+                }
+                Some(field) => anyhow!(field),
+                None => not_found.into(),
+            }),
             (Err(other), _) => Err(other.into()),
         }
     }
@@ -169,21 +190,12 @@ fn keep(analysis: &mut Analysis, keys: &[ExplainedKey]) {
         })
         .collect();
     for comparison in analysis.compared.iter_mut().flatten() {
+        comparison.notes.clear();
         comparison.entries.retain(|e| match &e.key {
             EntryKey::Setting(name) => wanted.contains(&words(name)),
             EntryKey::Field(_) | EntryKey::Object => false,
         });
     }
-}
-
-/// Layers of the target, by name, in the state.
-fn layer_of(analysis: &Analysis, service: &str, environment: &str, layer: &str) -> Option<usize> {
-    analysis.state.layers.iter().position(|l| {
-        let target = &analysis.plan.targets[l.target];
-        *target.id.service == *service
-            && *target.id.environment == *environment
-            && *target.layers[l.layer].layer.name == *layer
-    })
 }
 
 /// Who wrote the live values.
@@ -195,7 +207,7 @@ fn writers(analysis: &Analysis, keys: &mut [ExplainedKey]) {
             let values = side.into_iter().flat_map(|s| &mut s.values);
             // Git's side has a live value where a layer has no other.
             for value in values.filter(|v| v.borrowed == borrowed) {
-                let at = layer_of(analysis, &service, &environment, &value.layer);
+                let at = analysis.layer_at((&service, &environment), &value.layer);
                 if let (Some(at), Some(origin)) = (at, &value.origin) {
                     value.written = written(analysis, at, origin);
                 }

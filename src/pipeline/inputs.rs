@@ -9,11 +9,11 @@ use crate::{
     plan::Filter,
     source::Variables,
 };
-use anyhow::Context;
+use anyhow::{Context, bail};
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
@@ -31,8 +31,12 @@ pub struct Inputs {
     pub environments: Vec<String>,
     /// Only these services; empty: all.
     pub services: Vec<String>,
+    /// The two only say what is meant: everything is read.
+    pub reads_all: bool,
     /// Snapshots instead of running systems, with the environment they are said to be of.
     pub live: Vec<(Option<String>, PathBuf)>,
+    /// Nothing live is read, whatever there is.
+    pub git_only: bool,
     /// `--kubeconfig`.
     pub kubeconfig: Option<PathBuf>,
     /// For each source.
@@ -79,10 +83,14 @@ pub(crate) struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub(crate) fn new(inputs: &'a Inputs) -> anyhow::Result<Run<'a>> {
+        let shown = inputs.directory.display();
         let directory = inputs
             .directory
             .canonicalize()
-            .with_context(|| format!("{} can't be entered", inputs.directory.display()))?;
+            .with_context(|| format!("{shown} can't be entered"))?;
+        if !directory.is_dir() {
+            bail!("{shown} is a file: --directory takes the folder to start in");
+        }
         let key = match &inputs.key {
             Some(text) => DigestKey::parse(text)?,
             None => {
@@ -103,6 +111,9 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn filter(&self) -> Filter {
+        if self.inputs.reads_all {
+            return Filter::default();
+        }
         Filter {
             environments: self.inputs.environments.clone(),
             services: self.inputs.services.clone(),
@@ -113,10 +124,58 @@ impl<'a> Run<'a> {
         (self.inputs.progress)(text);
     }
 
+    /// A path that the arguments name, from the folder that the run starts in.
+    pub(crate) fn path(&self, named: &Path) -> PathBuf {
+        from(&self.directory, named)
+    }
+
     /// The repository's root, or the folder that the run starts in.
     pub(crate) fn root(&self) -> &Path {
         self.repository
             .as_ref()
             .map_or(self.directory.as_path(), Repository::root)
+    }
+}
+
+/// A path from a folder without symlinks, which is why `..` is the folder above: without the `..`
+/// and `.` that it begins with.
+pub(crate) fn from(folder: &Path, named: &Path) -> PathBuf {
+    let mut out = folder.to_path_buf();
+    let is_dots = |part: &Component<'_>| matches!(part, Component::ParentDir | Component::CurDir);
+    let mut rest = named.components();
+    while let Some(dots) = rest.clone().next().filter(is_dots) {
+        rest.next();
+        if dots == Component::ParentDir {
+            out.pop();
+        }
+    }
+    out.extend(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_have_no_way_back_in_them() {
+        for (named, is) in [
+            ("live.yaml", "/a/b/live.yaml"),
+            ("./live.yaml", "/a/b/live.yaml"),
+            ("../live/p.yaml", "/a/live/p.yaml"),
+            (".././../x", "/x"),
+            ("../../../../x", "/x"),
+            ("..", "/a"),
+            (".", "/a/b"),
+            ("/elsewhere/x", "/elsewhere/x"),
+            // What a link means, the file system says.
+            ("link/../x", "/a/b/link/../x"),
+        ] {
+            assert_eq!(
+                from(Path::new("/a/b"), Path::new(named)),
+                Path::new(is),
+                "{named}"
+            );
+        }
     }
 }

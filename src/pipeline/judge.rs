@@ -1,10 +1,10 @@
 //! From what was read to findings, coverage and the verdict.
 
 use super::{
-    Analysis,
+    Analysis, coverage,
     desired_state::{LayerState, State},
     inputs::Run,
-    live::{Live, SystemState, settings_of, system_of},
+    live::{Live, settings_of, system_of},
     policy::Given,
     revisions::Revisions,
 };
@@ -17,25 +17,21 @@ use crate::{
     },
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
-        desired::DesiredWorld,
         effective::EffectiveConfig,
         entry::EntryKey,
         finding::{Finding, Message, Subject},
-        observation::{ObjectId, Observation, Outcome, Scope},
+        observation::ObjectId,
         problem::Problem,
-        report::{
-            Coverage, CoverageStatus, FailOn, NotEvaluated, Occasion, Report, SideName, Verdict,
-        },
+        report::{FailOn, NotEvaluated, Occasion, Report, Verdict},
         setting::LayerSettings,
         state::{Sides, State as EntryState},
         target::LiveSpec,
         value::{Unread, UnreadCause},
     },
-    plan::{self, LayerPlan, Plan},
+    plan::{self, Plan},
     source::{LiveOnly, kind_of},
 };
 use std::{
-    cell::LazyCell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -99,14 +95,26 @@ pub(crate) fn one(
             ..Comparison::default()
         };
     }
-    let git = |side| Some(git_settings(l, side));
-    let (base, head, deployed) = (git(Side::Base), git(Side::Head), git(Side::Deployed));
+    let (same_head, same_deployed) = (
+        Arc::ptr_eq(&l.base, &l.head),
+        Arc::ptr_eq(&l.base, &l.deployed),
+    );
+    // Most layers of files: no live side, and no change.
+    if found.is_none() && same_head && same_deployed {
+        return Comparison {
+            unknown: l.head.incomplete.clone(),
+            ..Comparison::default()
+        };
+    }
+    let base = git_settings(l, Side::Base);
+    let head = (!same_head).then(|| git_settings(l, Side::Head));
+    let deployed = (!same_deployed).then(|| git_settings(l, Side::Deployed));
     compare_settings(&SettingsInput {
         layer: &layer.layer,
         sides: Sides {
-            base: base.as_ref(),
-            head: head.as_ref(),
-            deployed: deployed.as_ref(),
+            base: Some(&base),
+            head: Some(head.as_ref().unwrap_or(&base)),
+            deployed: Some(deployed.as_ref().unwrap_or(&base)),
             live: found.as_ref(),
         },
         exact_keys: target.exact_keys,
@@ -123,6 +131,7 @@ pub(crate) fn git_settings(l: &LayerState, side: Side) -> LayerSettings {
     LayerSettings {
         entries: world.settings.clone(),
         unread: world.incomplete.clone(),
+        beyond: world.beyond.clone(),
     }
 }
 
@@ -178,10 +187,23 @@ pub(crate) fn report(
     given: &Given,
     fail_on: Option<FailOn>,
 ) -> Report {
-    let mut report = what_was_read(run, analysis);
-    rules(run, analysis, views, &mut report);
-    given.apply(run, analysis, &mut report);
+    let mut report = judged(run, analysis, views, given, what_was_read(run, analysis));
     finish(&mut report, fail_on.unwrap_or(analysis.plan.gate.fail_on));
+    report
+}
+
+/// With the rules that look at several layers, and policy.
+pub(crate) fn judged(
+    run: &Run<'_>,
+    analysis: &Analysis,
+    views: &[TargetView<'_>],
+    given: &Given,
+    mut report: Report,
+) -> Report {
+    let counts = rules(run, analysis, views, &mut report);
+    report.notes.extend(counts);
+    given.apply(run, analysis, &mut report);
+    report.findings.sort_by(order);
     report
 }
 
@@ -244,26 +266,6 @@ fn unread_between<'b, 'v>(between: &'b Between<'v>) -> Option<(Unread, &'b Betwe
     Some((why.clone(), between))
 }
 
-fn incomplete(between: &Between<'_>, why: Unread) -> Coverage {
-    let environments = between.members.iter().map(|m| &*m.id.environment);
-    let environments: Vec<&str> = environments.collect();
-    Coverage {
-        service: between.service.clone(),
-        environment: environments.join(", ").into(),
-        layer: "parity".into(),
-        side: SideName::Desired,
-        source: "layers",
-        from: "".into(),
-        status: CoverageStatus::Partial(why),
-        is_settings: true,
-        objects: 0,
-        entries: between.head.compared,
-        opaque: between.head.opaque,
-        taken: None,
-        without: vec![],
-    }
-}
-
 /// The layer that hides a setting of a lower one.
 fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
     let EntryKey::Setting(name) = &subject.key else {
@@ -283,8 +285,14 @@ fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
     (lowest > own).then(|| config.layers[lowest].name.clone())
 }
 
-/// The rules that look at a target's layers together, or at several targets.
-fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &mut Report) {
+/// The rules that look at a target's layers together, or at several targets. Gives the notes that
+/// count what is no finding.
+fn rules(
+    run: &Run<'_>,
+    analysis: &Analysis,
+    views: &[TargetView<'_>],
+    report: &mut Report,
+) -> Vec<Message> {
     let judge = &analysis.plan.judge;
     let cx = RunContext {
         targets: views,
@@ -310,13 +318,12 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
                 why: why.detail,
             });
         } else {
-            report.coverage.push(incomplete(between, why));
+            report.coverage.push(coverage::between(between, why));
         }
     }
     let parity = parity_gap::run(&cx, &between);
     report.findings.extend(parity.findings);
     report.changes.extend(parity.changes);
-    report.notes.extend(parity.notes);
     report
         .findings
         .extend(difference_declared_twice::run(&cx, &between));
@@ -331,6 +338,7 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
     report.findings.extend(duplicates);
     report.findings.extend(precedence_deviates::run(&cx));
     report.findings.extend(shadowed);
+    parity.notes
 }
 
 /// The work tree differs from what was checked, in files that the check read.
@@ -350,7 +358,10 @@ fn work_tree_note(run: &Run<'_>, revisions: &Revisions, state: &State, notes: &m
         notes.push(
             Message::words("the work tree differs from the checked revision in ")
                 .count(differing.len())
-                .and(" files that were read, first in ")
+                .and(match differing.len() {
+                    1 => " file that was read, ",
+                    _ => " files that were read, first in ",
+                })
                 .name(&**first)
                 .and(" (--worktree checks them as they lie)"),
         );
@@ -366,69 +377,15 @@ fn one_layer(
     comparison: Option<&Comparison>,
     report: &mut Report,
 ) {
-    let target = &plan.targets[layer.target];
-    let planned = &target.layers[layer.layer];
-    let spec = planned.head.as_ref().or(planned.base.as_ref());
-    let is_settings = match (spec, &planned.layer.live) {
-        (Some(spec), _) => !spec.has_objects(),
-        (None, live) => live.as_ref().is_some_and(|l| kind_of(l).settings.is_some()),
-    };
-    let coverage = |side, source, from: &str, status| Coverage {
-        service: target.id.service.clone(),
-        environment: target.id.environment.clone(),
-        layer: planned.layer.name.clone(),
-        side,
-        source,
-        from: from.into(),
-        status,
-        is_settings,
-        objects: 0,
-        entries: 0,
-        opaque: 0,
-        taken: None,
-        without: vec![],
-    };
     report.problems.extend(problems(layer));
-    if let Some(spec) = spec {
-        let from = spec.shown();
-        let status = desired_status(layer, is_settings);
-        let mut c = coverage(SideName::Desired, spec.kind(), &from, status);
-        c.objects = layer.head.objects.len() as u64;
-        if is_settings {
-            let settings = &layer.head.settings;
-            let names: BTreeSet<&str> = settings.iter().map(|s| &*s.name).collect();
-            c.entries = names.len() as u64;
-            c.opaque = settings
-                .iter()
-                .filter(|s| s.entry.value.is_opaque())
-                .count() as u64;
-        }
-        report.coverage.push(c);
-    }
-    let system = system_of(plan, live, layer);
+    report
+        .coverage
+        .extend(coverage::of(plan, live, layer, comparison));
     let Some(comparison) = comparison else {
-        if let Some(spec) = &planned.layer.live {
-            let status = CoverageStatus::NotInScope;
-            report
-                .coverage
-                .push(coverage(SideName::Live, spec.kind(), "", status));
-        }
         return;
     };
-    if let Some(system) = system {
-        let held = Held::of(planned, system, comparison);
-        let status = live_status(layer, planned, system, &held);
-        let mut c = coverage(SideName::Live, system.source, &system.from, status);
-        c.objects = held.objects;
-        c.entries = held.entries;
-        c.opaque = held.opaque;
-        c.taken = system.taken.map(|t| t.0);
-        // What failed as a whole needs no list of its parts.
-        if !matches!(c.status, CoverageStatus::Failed(_)) {
-            c.without = helps_missed(&system.observation);
-        }
-        report.coverage.push(c);
-    }
+    let target = &plan.targets[layer.target];
+    let planned = &target.layers[layer.layer];
     let cx = CheckContext {
         target: &target.id,
         environment: &target.environment,
@@ -469,131 +426,6 @@ fn problems(layer: &LayerState) -> Vec<Problem> {
             out.push(p.clone());
         }
     }
-    out
-}
-
-fn desired_status(layer: &LayerState, is_settings: bool) -> CoverageStatus {
-    let unread = layer
-        .head
-        .incomplete
-        .as_ref()
-        .or(layer.base.incomplete.as_ref());
-    match unread {
-        None if !is_settings && layer.head.objects.is_empty() && layer.base.objects.is_empty() => {
-            CoverageStatus::Failed(Unread::new(
-                UnreadCause::Malformed,
-                "no Kubernetes object was found there: is it the right place?",
-            ))
-        }
-        None => CoverageStatus::Read,
-        Some(why) if layer.head.objects.is_empty() && layer.head.settings.is_empty() => {
-            CoverageStatus::Failed(why.clone())
-        }
-        Some(why) => CoverageStatus::Partial(why.clone()),
-    }
-}
-
-/// What the live side of a layer holds, counted.
-struct Held {
-    objects: u64,
-    entries: u64,
-    opaque: u64,
-    /// Why some of it is not known.
-    unknown: Option<Unread>,
-}
-
-impl Held {
-    /// Of a layer of settings, what was read; of one with objects, what was compared.
-    fn of(planned: &LayerPlan, system: &SystemState, comparison: &Comparison) -> Held {
-        match settings_of(planned, system) {
-            None => Held {
-                objects: comparison.objects,
-                entries: comparison.compared,
-                opaque: comparison.opaque,
-                unknown: comparison.unknown.clone(),
-            },
-            Some(settings) => {
-                let entries = settings.entries.iter();
-                let opaque = entries.filter(|e| e.entry.value.is_opaque()).count();
-                Held {
-                    objects: 0,
-                    entries: settings.entries.len() as u64,
-                    opaque: opaque as u64,
-                    unknown: settings.unread,
-                }
-            }
-        }
-    }
-}
-
-/// What the reads that this layer rests on came to.
-fn live_status(
-    layer: &LayerState,
-    planned: &LayerPlan,
-    system: &SystemState,
-    held: &Held,
-) -> CoverageStatus {
-    if let Some(why) = &system.unread {
-        return CoverageStatus::Failed(why.clone());
-    }
-    // Going through all objects again is for the rare read that failed.
-    let scopes = LazyCell::new(|| {
-        let worlds: [&DesiredWorld; 2] = [&layer.base, &layer.head];
-        let wanted = planned.wanted(&worlds, layer.namespace.as_deref(), None);
-        let spec = planned.layer.live.as_ref();
-        spec.map_or(vec![], |spec| (kind_of(spec).scopes)(spec, &wanted))
-    });
-    let rests_on = |scope: &Scope| scopes.iter().any(|s| s.meets(scope));
-    let mut failed: Vec<&Unread> = system
-        .observation
-        .reads()
-        .iter()
-        .filter_map(|r| match &r.outcome {
-            Outcome::Failed(u) | Outcome::Partial(u) => rests_on(&r.scope).then_some(u),
-            Outcome::Complete | Outcome::Skipped(_) => None,
-        })
-        .collect();
-    failed.dedup();
-    let why = match failed.as_slice() {
-        [] => match &held.unknown {
-            None => return CoverageStatus::Read,
-            Some(why) if why.cause == UnreadCause::NotAsked && system.source == "snapshot" => {
-                Unread::new(
-                    why.cause,
-                    "the snapshot does not hold everything that git refers to: record a new one with `driftgate snapshot`",
-                )
-            }
-            Some(why) => why.clone(),
-        },
-        [one] => (*one).clone(),
-        [first, rest @ ..] => Unread::new(
-            first.cause,
-            format!("{} (and {} more)", first.detail, rest.len()),
-        ),
-    };
-    let read = match settings_of(planned, system) {
-        Some(_) => held.entries,
-        None => held.objects,
-    };
-    if read == 0 {
-        CoverageStatus::Failed(why)
-    } else {
-        CoverageStatus::Partial(why)
-    }
-}
-
-/// Evidence that was not to be had; kinds that the cluster does not serve are no loss.
-fn helps_missed(observation: &Observation) -> Vec<Box<str>> {
-    let mut out: Vec<Box<str>> = observation
-        .reads()
-        .iter()
-        .filter_map(|r| match &r.outcome {
-            Outcome::Skipped(u) if u.cause != UnreadCause::NotServed => Some(u.detail.clone()),
-            _ => None,
-        })
-        .collect();
-    out.sort();
-    out.dedup();
     out
 }
 

@@ -1,7 +1,10 @@
 //! Other checkouts that layers read from: base and head are one there, because the change under
 //! review is not made in them.
 
-use super::{inputs::Run, revisions::Revisions};
+use super::{
+    inputs::{self, Run},
+    revisions::Revisions,
+};
 use crate::{
     git::{Files, Repository},
     model::value::{Unread, UnreadCause},
@@ -66,8 +69,8 @@ pub(crate) fn open(run: &Run<'_>, plan: &Plan, revisions: &Revisions) -> Others 
 fn files(run: &Run<'_>, plan: &Plan, revisions: &Revisions, name: &str) -> Result<Files, Unread> {
     let said = run.inputs.repositories.get(name);
     let path = match (said, plan.judge.repositories.get(name)) {
-        (Some(checkout), _) => run.directory.join(&checkout.path),
-        (None, Some(path)) => run.root().join(&**path),
+        (Some(checkout), _) => run.path(&checkout.path),
+        (None, Some(path)) => inputs::from(run.root(), Path::new(&**path)),
         (None, None) => {
             return Err(unread(format!(
                 "the configuration before the change knows no repository `{name}`: --repository {name}=PATH says where it is"

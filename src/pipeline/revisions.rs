@@ -247,7 +247,7 @@ pub(crate) fn zero(run: &Run<'_>) -> anyhow::Result<Project> {
         .manifests
         .iter()
         .map(|m| {
-            let path = run.directory.join(m);
+            let path = run.path(Path::new(m));
             relative(run, &path)
         })
         .collect::<anyhow::Result<_>>()?;
@@ -261,7 +261,7 @@ pub(crate) fn zero(run: &Run<'_>) -> anyhow::Result<Project> {
 pub(crate) fn config_file(run: &Run<'_>) -> anyhow::Result<PathBuf> {
     match &run.inputs.config {
         Some(path) => {
-            let path = run.directory.join(path);
+            let path = run.path(path);
             if path.exists() || run.repository.is_some() {
                 Ok(path)
             } else {

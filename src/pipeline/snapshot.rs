@@ -50,8 +50,14 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
         anyhow::bail!("--live is a recorded snapshot already: there is nothing to record");
     }
     let run = Run::new(inputs)?;
-    let output = run.directory.join(&request.output);
+    let output = run.path(&request.output);
     // Said before anything is read: reading may take a minute.
+    if output.is_dir() {
+        anyhow::bail!(
+            "{} is a folder: expected a file to write to",
+            request.output.display()
+        );
+    }
     if let Some(folder) = output.parent().filter(|f| !f.is_dir()) {
         anyhow::bail!(
             "{} can't be written: the folder {} does not exist",

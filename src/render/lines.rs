@@ -4,6 +4,7 @@ use crate::{
     model::{
         finding::{CommitShown, Message, Piece},
         place::{Exactness, Place},
+        report::short_id,
     },
     render::words,
     text::page::{Page, Paint, Span, total},
@@ -60,7 +61,7 @@ pub(crate) fn places(own: &Place, made_from: &[Place]) -> Vec<Span> {
 
 /// `(3f2e1d0, Ada Lovelace, 2026-05-11)`.
 pub(crate) fn commit(c: &CommitShown) -> Span {
-    let by = format!("({}, {}, {})", words::short(&c.id), c.author, words::day(c));
+    let by = format!("({}, {}, {})", short_id(&c.id), c.author, words::day(c));
     Span::solid(&by, Paint::Dim)
 }
 

@@ -9,7 +9,7 @@ use crate::model::{
         Written,
     },
     observation::WriterKind,
-    report::Occasion,
+    report::{Occasion, short_id},
     state::State,
     time::Timestamp,
     value::Shown,
@@ -128,7 +128,7 @@ pub(crate) fn in_git(key: &EntryKey, live: &LiveShown) -> Option<Message> {
 #[must_use]
 pub(crate) fn by(message: Message, commit: &CommitShown) -> Message {
     message
-        .name(short(&commit.id))
+        .name(short_id(&commit.id))
         .and(" (")
         .name(&*commit.author)
         .and(", ")
@@ -145,16 +145,6 @@ pub(crate) fn day(commit: &CommitShown) -> String {
 fn date(time: Timestamp) -> String {
     let time = time.to_string();
     time.split('T').next().unwrap_or_default().into()
-}
-
-/// The first seven characters of a revision's id.
-#[must_use]
-pub(crate) fn short(id: &str) -> &str {
-    if id.len() >= 40 && id.bytes().all(|b| b.is_ascii_hexdigit()) {
-        &id[..7]
-    } else {
-        id
-    }
 }
 
 /// What deploying does to the entry, as far as its state says; a message that knows more says it

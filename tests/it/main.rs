@@ -11,6 +11,7 @@ mod live;
 mod policy;
 mod recorded;
 mod reports;
+mod repositories;
 mod secrecy;
 mod server;
 mod snapshots;

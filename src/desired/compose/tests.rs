@@ -192,6 +192,18 @@ fn what_is_passed_through() {
 }
 
 #[test]
+fn a_secret_default_is_not_written_out() {
+    let compose = "services:\n  api:\n    environment:\n      DB_PASSWORD: ${DB_PW:-geheim}\n      DB_URL: postgres://app:${DB_PW:-geheim}@db\n      ANY: ${A}-${DB_PW:-geheim}\n      REGION: ${REGION:-eu}\n";
+    let world = one(compose, "");
+    let settings = effective(&world);
+    assert!(settings.contains(&"REGION = eu".to_owned()), "{settings:?}");
+    assert!(
+        settings.iter().all(|s| !s.contains("geheim")),
+        "{settings:?}"
+    );
+}
+
+#[test]
 fn secrets_stay_secret() {
     let compose = "services:\n  api:\n    environment:\n      DB_URL: postgres://app:${DB_PASSWORD}@db\n      REST: '${DB_PASSWORD}${NONE}'\n      API_TOKEN: plain-Tok3n-9x\n";
     let world = one(compose, "DB_PASSWORD=Sup3r-s3cret-99\n");

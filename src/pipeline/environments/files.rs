@@ -118,7 +118,7 @@ pub(super) fn compare(request: &EnvironmentsRequest, why: &str) -> anyhow::Resul
 }
 
 fn given(run: &Run<'_>, place: &str) -> anyhow::Result<Given> {
-    let path = run.directory.join(place);
+    let path = run.path(Path::new(place));
     let is_folder = path.is_dir();
     let (root, name) = if is_folder {
         (path.as_path(), ".".to_owned())
@@ -248,6 +248,7 @@ fn of_settings(run: &Run<'_>, g: &Given, path: &str, service: &str) -> ReadSide 
     let settings = LayerSettings {
         entries: world.settings,
         unread: world.incomplete.clone(),
+        beyond: world.beyond,
     };
     ReadSide {
         target: target(service, g),

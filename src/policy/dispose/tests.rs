@@ -652,7 +652,8 @@ fn what_could_not_be_read_is_beyond_policy() {
 #[test]
 fn the_first_of_the_order_accepts_and_all_are_counted() {
     let key = DigestKey::for_this_run(&[1; 32]);
-    let (bytes, n) = baseline::write(&[drifted()], &key);
+    let update = baseline::replace(None, &[drifted()], &key);
+    let (n, bytes) = (update.count(), update.bytes);
     assert_eq!(n, 1);
     let mut given = with_waiver(waiver(Some("60s")));
     given.baseline = Some(Baseline::parse(&bytes, "baseline.json").expect("our own"));

@@ -231,6 +231,7 @@ struct GapJson<'a> {
 enum GapKindJson<'a> {
     Outside { outside: &'a str },
     Unread { unread: &'a str, cause: UnreadCause },
+    Imports { imports: &'a [Box<str>] },
 }
 
 impl<'a> GapJson<'a> {
@@ -244,6 +245,7 @@ impl<'a> GapJson<'a> {
                     unread: &why.detail,
                     cause: why.cause,
                 },
+                GapKind::Imports(what) => GapKindJson::Imports { imports: what },
             },
             may_win: g.may_win,
         }

@@ -194,6 +194,12 @@ pub(super) fn environments() -> Explanation {
             why: GapKind::Outside("defaults of the image".into()),
             may_win: false,
         },
+        Gap {
+            layer: "app".into(),
+            precedence: 1,
+            why: GapKind::Imports(vec!["vault://secret/app".into()]),
+            may_win: false,
+        },
     ];
     unread.git.unknown = Some(why());
     unread.live = Some(unread.git.clone());
@@ -212,7 +218,7 @@ pub(super) fn environments() -> Explanation {
     absent.base = Some(side(stack()));
     let mut e = explanation(vec![key(
         "database.pool_size is 25 in production-ap, production-eu and production-us; unknown in \
-         staging; not set in test",
+         staging; absent in test",
         vec![alike, same, drifted, unread, absent],
     )]);
     e.keys[0].not_in = vec!["cart".into(), "web".into()];
@@ -250,12 +256,20 @@ pub(super) fn everything(hostile: &str) -> Explanation {
     }
     let mut t = target(hostile, side(values));
     t.service = hostile.into();
-    t.git.gaps = vec![Gap {
-        layer: hostile.into(),
-        precedence: 20,
-        why: GapKind::Outside(hostile.into()),
-        may_win: true,
-    }];
+    t.git.gaps = vec![
+        Gap {
+            layer: hostile.into(),
+            precedence: 20,
+            why: GapKind::Outside(hostile.into()),
+            may_win: true,
+        },
+        Gap {
+            layer: hostile.into(),
+            precedence: 19,
+            why: GapKind::Imports(vec![hostile.into(), hostile.into()]),
+            may_win: true,
+        },
+    ];
     t.live = Some(t.git.clone());
     t.base = Some(t.git.clone());
     t.agreement = Some(Agreement::Unknown(hostile.into()));

@@ -10,7 +10,7 @@ use crate::{
         },
         finding::{Disposition, Severity},
         observation::ItemId,
-        value::Shown,
+        value::{Shown, UnreadCause},
     },
     render::{
         Style,
@@ -70,7 +70,7 @@ fn write(e: &Explanation, style: &Style, out: &mut dyn io::Write) -> io::Result<
     if !e.is_complete() {
         page.blank()?;
         let label = Span::painted("incomplete", Paint::BoldYellow);
-        let why = ": something that might win could not be read";
+        let why = ": something that might win was not read";
         page.wrapped(0, 2, &[label, Span::prose(why)])?;
     }
     Ok(())
@@ -271,9 +271,22 @@ fn gap_row(gap: &Gap) -> Row {
             } else {
                 "; what wins is higher"
             };
-            let why = why.detail.trim_end_matches('.');
-            let text = format!("could not be read: {why}{so}");
+            let detail = why.detail.trim_end_matches('.');
+            let text = match why.cause {
+                UnreadCause::NotAsked => format!("{detail}{so}"),
+                _ => format!("could not be read: {detail}{so}"),
+            };
             ("not read", Paint::BoldRed, text)
+        }
+        GapKind::Imports(what) => {
+            let may = match (gap.may_win, what.len()) {
+                (true, 1) => "; it may win over these",
+                (true, _) => "; they may win over these",
+                (false, _) => "; what wins is higher",
+            };
+            let what = GapKind::imported(what);
+            let text = format!("{what}, which driftgate does not read{may}");
+            ("imports", Paint::Yellow, text)
         }
     };
     row(label, paint, "?", &gap.layer, vec![Span::prose(&rest)])
@@ -285,7 +298,7 @@ fn before(key: &ExplainedKey, t: &ExplainedTarget) -> Vec<Row> {
         return vec![];
     };
     if base.outcome() == Outcome::Absent {
-        let rest = vec![Span::prose("not set before this change")];
+        let rest = vec![Span::prose("absent before this change")];
         return vec![row("before", Paint::Cyan, "absent", "", rest)];
     }
     if let Some(why) = &base.unknown {

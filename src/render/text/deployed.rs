@@ -4,7 +4,7 @@ use super::{Style, grouped, say, words};
 use crate::{
     model::{
         finding::CommitShown,
-        report::{Deployed, Report},
+        report::{Deployed, Report, short_id},
     },
     render::message,
     text::{
@@ -71,7 +71,7 @@ fn one(
         None => format!("{who}:"),
     };
     let mut text = match &d.revision {
-        Some(id) => format!(" {verb} {} ({})", words::short(id), d.how),
+        Some(id) => format!(" {verb} {} ({})", short_id(id), d.how),
         None => format!(
             " what was deployed is not known; {} is assumed (say how under `deployed:`)",
             assumed(report)
@@ -84,7 +84,7 @@ fn one(
     page.wrapped(2, 4, &[who, Span::prose(&text)])?;
     let most = if style.verbose { usize::MAX } else { COMMITS };
     for c in commits.iter().take(most) {
-        let (id, day) = (words::short(&c.id), words::day(c));
+        let (id, day) = (short_id(&c.id), words::day(c));
         let line = format!("{id} {day} {}: {}", c.author, c.summary);
         let line = terminal(&line);
         let cut = truncate(&line, page.width() - 4);

@@ -17,7 +17,7 @@ use super::{Format, Style, lines::say, value, words};
 use crate::{
     model::{
         finding::Severity,
-        report::{Coverage, Occasion, Report, RevisionShown, SideName, Verdict},
+        report::{Coverage, Occasion, Report, RevisionShown, SideName, Verdict, short_id},
     },
     text::{
         list,
@@ -55,8 +55,8 @@ fn write(report: &Report, style: &Style, out: &mut dyn io::Write) -> io::Result<
 }
 
 fn title(report: &Report) -> String {
-    let name = |r: &RevisionShown| match r.id.as_deref().map(words::short) {
-        Some(id) if *id == *r.name || words::short(&r.name) == id => id.to_owned(),
+    let name = |r: &RevisionShown| match r.id.as_deref().map(short_id) {
+        Some(id) if *id == *r.name || short_id(&r.name) == id => id.to_owned(),
         Some(id) => format!("{} {id}", r.name),
         None => r.name.to_string(),
     };
