@@ -576,7 +576,7 @@ fn notes_are_about_the_question() {
       - { key: database.pool_size, reason: staging is smaller }
       - { key: database.timeout, reason: nobody has it any more }
 waivers:
-  - { rule: drifted, key: DATABASE_POOL_SIZE, environment: staging, value: "15", reason: load test, owner: team, expires: 2026-12-01 }
+  - { rule: drifted, key: DATABASE_POOL_SIZE, environment: staging, value: '15', reason: load test, owner: team, expires: 2026-12-01 }
 baseline: known.json
 ";
     project.file("driftgate.yaml", format!("{CONFIG}{policy}"));

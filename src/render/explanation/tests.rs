@@ -90,7 +90,7 @@ fn what_was_not_read_is_said() {
     );
     for said in [
         "could not be read: no connection to context staging, so nobody knows whether it wins",
-        "incomplete: something that might win could not be read",
+        "incomplete: something that might win was not read",
         "driftgate can't see: defaults of the image; what wins is higher",
     ] {
         assert!(text.contains(said), "{said}\n{text}");
