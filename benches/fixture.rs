@@ -7,6 +7,10 @@
 //! (`--environments`, default one), with one snapshot per environment. With `--namespace` all
 //! objects are in that one, and of kinds that every cluster serves. Without `--write` it does
 //! nothing, so that `cargo bench` passes by.
+//!
+//! `cargo bench --bench fixture -- --write FOLDER --settings SERVICES [--environments N]` writes a
+//! repository of settings instead: a values file for each of at most four environments, with so
+//! many applications in it.
 
 mod support;
 
@@ -15,7 +19,7 @@ use driftgate::{
     snapshot::{self, Section, SourceName},
 };
 use std::{fmt::Write as _, fs, path::Path};
-use support::Shape;
+use support::{Shape, applications};
 
 type Anyhow<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -32,6 +36,11 @@ fn main() -> Anyhow<()> {
     let Some(folder) = value("--write") else {
         return Ok(());
     };
+    let folder = Path::new(&folder);
+    if value("--settings").is_some() {
+        let (services, environments) = (number("--settings", 60)?, number("--environments", 4)?);
+        return settings(folder, services, environments);
+    }
     let namespace = value("--namespace");
     let shape = Shape {
         objects: number("--objects", 1_000)?,
@@ -39,7 +48,6 @@ fn main() -> Anyhow<()> {
         namespace: namespace.map(|n| &*n.leak()),
     };
     let (services, environments) = (number("--services", 1)?, number("--environments", 1)?);
-    let folder = Path::new(&folder);
     fs::create_dir_all(folder.join("live"))?;
     manifests(folder, shape, services)?;
     let names: Vec<String> = (0..environments).map(|e| format!("env-{e}")).collect();
@@ -49,6 +57,19 @@ fn main() -> Anyhow<()> {
     for name in &names {
         record(folder, name, &live, &key)?;
     }
+    Ok(())
+}
+
+fn settings(folder: &Path, services: usize, environments: usize) -> Anyhow<()> {
+    let all = applications::ENVIRONMENTS;
+    let environments = all.get(..environments).ok_or("at most four environments")?;
+    fs::create_dir_all(folder)?;
+    for environment in environments {
+        let text = applications::values(environment, services);
+        fs::write(folder.join(format!("values-{environment}.yaml")), text)?;
+    }
+    let text = applications::configuration(environments);
+    fs::write(folder.join("driftgate.yaml"), text)?;
     Ok(())
 }
 

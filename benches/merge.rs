@@ -24,7 +24,7 @@ fn file(name: &str, style: KeyStyle, settings: usize) -> LayerSettings {
             format!("{group}.pool{}.maxSize", n / 5),
             match style {
                 KeyStyle::Environment => format!("{}_POOL{}_MAX_SIZE", group.to_uppercase(), n / 5),
-                KeyStyle::Tree => format!("{group}.pool{}.maxSize", n / 5),
+                KeyStyle::Tree | KeyStyle::Spring => format!("{group}.pool{}.maxSize", n / 5),
                 KeyStyle::Path => format!("{group}/pool{}/max-size", n / 5),
             },
         );

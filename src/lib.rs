@@ -2,12 +2,14 @@
 //! the merge or deploy that would overwrite or miss it.
 //!
 //! Data flow: arguments → [`config`] → plan → [`desired`] layers (git, sync), then live layers
-//! ([`source`], async, all at once, or a [`snapshot`]) → [`compare`] → [`check`] → [`policy`] →
-//! report with its verdict → [`render`] → exit code.
+//! ([`source`], async, all at once, or a [`snapshot`]) → [`compare`], layer by layer, and
+//! [`mod@merge`], each target's layers on every side → [`check`] → [`policy`] → report with its
+//! verdict → [`render`] → exit code. [`explain`] answers from the merged layers.
 //!
-//! Dependencies point one way: model ← (document, git, process, text) ← settings ← (source, desired) ←
-//! (kubernetes, compare, history) ← check ← policy ← render ← pipeline ← cli. Compare, check,
-//! policy and render do no I/O and read no clock, environment or global.
+//! Dependencies point one way: model ← (document, git, process, text) ← settings ← (source,
+//! desired) ← (kubernetes, merge, compare, history) ← check ← policy ← explain ← render ← pipeline
+//! ← cli. Merge, compare, check, policy, explain and render do no I/O and read no clock,
+//! environment or global.
 
 pub mod check;
 pub mod classify;

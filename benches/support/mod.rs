@@ -6,6 +6,8 @@
 
 #![allow(dead_code)] // each benchmark uses its part
 
+pub(crate) mod applications;
+
 use base64::Engine as _;
 use driftgate::{
     classify::ByNameAndLook,

@@ -36,7 +36,7 @@ pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
                 layer.into(),
                 EntryKey::Setting(other.into()),
             );
-            let elsewhere = targets[1..].iter().map(|t| &*t.id.environment);
+            let elsewhere = super::further(first.id, targets[1..].iter().map(|t| t.id));
             let mut message = Message(vec![]).key(other).and(" may be ");
             for (i, key) in keys.iter().enumerate() {
                 if i > 0 {
@@ -48,10 +48,15 @@ pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
                 .and(" of layer ")
                 .name(layer)
                 .and(": nobody can tell which");
-            if let Some(names) = names(elsewhere) {
+            if let Some(names) = names(elsewhere.iter().map(|e| &**e)) {
                 message = message.and("; the same in ").name(names);
             }
-            Finding::new(&RULE, Severity::Warning, Subject { message, ..subject })
+            let subject = Subject {
+                message,
+                also_in_environments: elsewhere,
+                ..subject
+            };
+            Finding::new(&RULE, Severity::Warning, subject)
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use super::{RunContext, TargetView};
 use crate::{
     compare::parity::{Gap, GapValue, Gaps, ParitySide, gaps},
     model::{
-        entry::EntryKey,
+        entry::{Entry, EntryKey},
         finding::{Message, SideShown, Subject},
         path::KeyPath,
         policy::{Difference, ParityGroup, Pattern, Selector},
@@ -129,6 +129,7 @@ pub(super) fn shown(view: &TargetView<'_>, value: &GapValue) -> SideShown {
         },
         value: value_shown(&value.reading),
         place: origin.and_then(|o| o.place.clone()),
+        made_from: entry.map(Entry::made_from).unwrap_or_default(),
         object: origin.map(|o| o.item.clone()),
         path: origin.map(|o| o.path.clone()).unwrap_or_default(),
         commit: None,
@@ -138,7 +139,7 @@ pub(super) fn shown(view: &TargetView<'_>, value: &GapValue) -> SideShown {
 }
 
 /// What may be shown of a reading.
-pub fn value_shown(reading: &Reading<crate::model::entry::Entry>) -> Shown {
+pub fn value_shown(reading: &Reading<Entry>) -> Shown {
     Shown::of(&reading.clone().map(|e| e.value))
 }
 
@@ -246,6 +247,7 @@ pub(super) fn difference_subject(
         side: SideName::Desired,
         value: Shown::Value((&*difference.reason).into()),
         place: difference.place.clone(),
+        made_from: vec![],
         object: None,
         path: KeyPath::default(),
         commit: None,

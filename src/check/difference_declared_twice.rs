@@ -67,7 +67,7 @@ pub fn run(cx: &RunContext<'_>, all: &[Between<'_>]) -> Vec<Finding> {
                 subject.message = subject.message.and(" at ").name(place.to_string());
             }
             subject.resolve = vec![Resolution {
-                why: "keep one of the two",
+                why: "keep one of the two".into(),
                 argv: vec![],
             }];
             out.push(Finding::new(&RULE, severity(a, b), subject));

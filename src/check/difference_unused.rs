@@ -39,7 +39,7 @@ pub fn run(cx: &RunContext<'_>, all: &[Between<'_>]) -> Vec<Finding> {
                     .key(super::between::selected(&difference.selector))
                     .and(" is about");
             subject.resolve = vec![Resolution {
-                why: "remove it, or correct what it names",
+                why: "remove it, or correct what it names".into(),
                 argv: vec![],
             }];
             out.push(Finding::new(&RULE, Severity::Info, subject));

@@ -1,6 +1,6 @@
 //! `duplicate-definition`: one setting in layers of different owners, with different values.
 
-use super::{RunContext, TargetView, names, side_shown};
+use super::{RunContext, TargetView, further, is_edited, names, side_shown};
 use crate::model::{
     effective::EffectiveSetting,
     entry::EntryKey,
@@ -38,14 +38,16 @@ fn owner(layer: &Layer) -> Owner {
     }
 }
 
-/// One finding per service and setting, with the environments that have it alike.
+/// One finding per service and setting, with the environments that have it alike. What `told` says
+/// of a setting, a value that is written and hidden, is not said again.
 #[must_use]
-pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
+pub fn run(cx: &RunContext<'_>, told: &[Finding]) -> Vec<Finding> {
     type Alike = Vec<(std::sync::Arc<str>, String)>;
     let mut found: BTreeMap<_, (Vec<&TargetView<'_>>, &EffectiveSetting)> = BTreeMap::new();
     for target in cx.targets {
         for setting in &target.head.settings {
-            if !is_duplicate(target, setting) {
+            let is_told = |f: &Finding| is_about(&f.subject, target, setting);
+            if !is_duplicate(target, setting) || told.iter().any(is_told) {
                 continue;
             }
             // Values are told apart by what may be shown of them.
@@ -72,6 +74,13 @@ pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
         .into_values()
         .map(|(targets, setting)| finding(&targets, setting))
         .collect()
+}
+
+fn is_about(s: &Subject, target: &TargetView<'_>, setting: &EffectiveSetting) -> bool {
+    let environment = &target.id.environment;
+    s.service == target.id.service
+        && (s.environment == *environment || s.also_in_environments.contains(environment))
+        && matches!(&s.key, EntryKey::Setting(name) if **name == *setting.name)
 }
 
 /// Whether layers of different owners give it values that are known to differ.
@@ -113,9 +122,15 @@ fn finding(targets: &[&TargetView<'_>], setting: &EffectiveSetting) -> Finding {
     if let Some(winner) = winner_layer {
         subject.message = subject.message.and("; ").name(&*winner).and(" wins");
     }
-    if let Some(names) = names(targets[1..].iter().map(|t| &*t.id.environment)) {
+    subject.also_in_environments = further(first.id, targets[1..].iter().map(|t| t.id));
+    if let Some(names) = names(subject.also_in_environments.iter().map(|e| &**e)) {
         subject.message = subject.message.and("; the same in ").name(names);
     }
+    let edited = |t: &&TargetView<'_>| {
+        let own = t.head.find(&setting.name);
+        own.is_some_and(|s| s.stack.iter().any(|p| is_edited(t, s, p)))
+    };
+    subject.written_by_change = targets.iter().any(edited);
     for (i, placed) in setting.stack.iter().enumerate().rev() {
         let mut side = side_shown(first, first.head, placed, SideName::Desired);
         let wins = setting.winners.contains(&i);
@@ -164,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_file_and_a_deployment_that_differ() {
-        let found = world(EU_US).run(&[two("eu", "20", "15", manifests)], run);
+        let found = world(EU_US).run(&[two("eu", "20", "15", manifests)], |cx| run(cx, &[]));
         assert_eq!(
             lines(&found),
             ["info api: POOL_SIZE is written in 2 layers with different values; above wins"]
@@ -180,14 +195,14 @@ mod tests {
             two("eu", "20", "15", manifests),
             two("us", "20", "15", manifests),
         ];
-        let found = world(EU_US).run(&both, run);
+        let found = world(EU_US).run(&both, |cx| run(cx, &[]));
         assert_eq!(lines(&found).len(), 1);
         assert!(lines(&found)[0].ends_with("; the same in us"));
         let other = [
             two("eu", "20", "15", manifests),
             two("us", "20", "16", manifests),
         ];
-        assert_eq!(world(EU_US).run(&other, run).len(), 2);
+        assert_eq!(world(EU_US).run(&other, |cx| run(cx, &[])).len(), 2);
     }
 
     #[test]
@@ -199,14 +214,16 @@ mod tests {
             // Nobody knows what it is.
             ("20", "<opaque>", manifests),
         ] {
-            let found = world(EU_US).run(&[two("eu", below, above, layer)], run);
+            let found = world(EU_US).run(&[two("eu", below, above, layer)], |cx| run(cx, &[]));
             assert_eq!(lines(&found), [""; 0], "{below} {above}");
         }
     }
 
     #[test]
     fn secrets_that_differ_are_found_and_not_shown() {
-        let found = world(EU_US).run(&[two("eu", "plain", "<secret>", manifests)], run);
+        let found = world(EU_US).run(&[two("eu", "plain", "<secret>", manifests)], |cx| {
+            run(cx, &[])
+        });
         assert_eq!(found.len(), 1);
         assert!(!format!("{found:?}").contains("hunter2"));
     }

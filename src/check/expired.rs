@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
 };
 
 /// Seconds before the end from which on it is said.
-const SOON: i64 = 14 * 86_400;
+pub const SOON: i64 = 14 * 86_400;
 
 /// One finding per waiver whose time is over, or nearly: `lapsed` counts the findings that each
 /// one does not accept any more, `uses` those that it accepts still.

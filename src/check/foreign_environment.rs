@@ -13,6 +13,7 @@ use crate::{
         entry::EntryKey,
         finding::{Finding, Message, Needs, Resolution, Rule, Severity, Subject},
         report::SideName,
+        secret::Sameness,
         target::Environment,
         tree::NodeRef,
         value::{Plain, Shown, Value},
@@ -156,7 +157,7 @@ impl<'a> Names<'a> {
             self.all
                 .places(text)
                 .into_iter()
-                .find_map(|at| self.at(cx, view, setting, text, at))
+                .find_map(|at| self.at(cx, view, (setting, winner), text, at))
         })
     }
 
@@ -164,18 +165,23 @@ impl<'a> Names<'a> {
         &self,
         cx: &RunContext<'a>,
         view: &TargetView<'a>,
-        setting: &EffectiveSetting,
+        (setting, winner): (&EffectiveSetting, &Placed),
         text: &str,
         at: std::ops::Range<usize>,
     ) -> Option<Foreign<'a>> {
         let name = &text[at.clone()];
         let spelt = self.by_name.get(name)?;
         let said: Vec<&Spelt<'_>> = spelt.iter().filter(|s| !s.is_key).collect();
+        let follows = || self.follows_the_environment(cx, view, setting, spelt);
         let counts = if said.is_empty() {
-            is_part_of_more(text, &at) && self.follows_the_environment(cx, view, setting, spelt)
+            is_part_of_more(text, &at) && follows()
+        } else if self.is_in_own(view, name) {
+            // `example.com` is production's and the end of `staging.example.com`: what all of them
+            // share (`registry.example.com`) ends alike.
+            follows()
         } else {
             // A word like `us` may be just that, where others say the same.
-            is_telling(name) || !said_alike(cx, view, setting, text)
+            is_telling(name) || !said_alike(cx, view, setting, winner)
         };
         counts.then(|| {
             let named: BTreeSet<&Arc<str>> = match said.is_empty() {
@@ -187,6 +193,14 @@ impl<'a> Names<'a> {
                 environments: named.into_iter().collect(),
             }
         })
+    }
+
+    /// Whether a name of another environment is a part of one of this environment's own.
+    fn is_in_own(&self, view: &TargetView<'a>, name: &str) -> bool {
+        let name = OwnNames::new([name]);
+        self.own
+            .get(&view.id.environment)
+            .is_some_and(|own| own.spellings().iter().any(|own| name.is_in(own)))
     }
 
     /// Whether a third environment's value of the same key holds a name of its own.
@@ -241,9 +255,15 @@ fn said_alike<'a>(
     cx: &RunContext<'a>,
     view: &TargetView<'a>,
     setting: &EffectiveSetting,
-    text: &str,
+    winner: &Placed,
 ) -> bool {
-    others(cx, view).any(|other| text_of(other, setting).is_some_and(|t| *t == *text))
+    let value = &winner.entry.entry.value;
+    others(cx, view).any(|other| {
+        let found = other.head.find(&setting.name).and_then(|s| s.winner());
+        found.is_some_and(|o| {
+            value.same_setting(&o.entry.entry.value, setting.ty) == Sameness::Equal
+        })
+    })
 }
 
 /// Whether a name is no word that stands in values for other reasons: it has a digit, or a
@@ -299,7 +319,7 @@ fn subject(
     subject.sides = vec![side_shown(view, view.head, winner, SideName::Desired)];
     subject.affects = winner.entry.seen_by.to_vec();
     subject.resolve = vec![Resolution {
-        why: "put this environment's own value there, or say under `parity` why it is the other's (`differences`)",
+        why: "put this environment's own value there, or say under `parity` why it is the other's (`differences`)".into(),
         argv: vec![],
     }];
     subject

@@ -177,3 +177,32 @@ fn one_value_in_many_services_is_one_finding() {
     assert_eq!(found.len(), 1);
     assert!(found[0].ends_with("(also cart, web)"), "{found:?}");
 }
+
+#[test]
+fn the_end_of_an_own_name_is_no_environments_own() {
+    let world = world(&[
+        ("development", &["dev.example.com"]),
+        ("staging", &["staging.example.com"]),
+        ("production", &["example.com"]),
+    ]);
+    let of = |environment: &str, url: &str| {
+        let all = [
+            ("IMAGE", "registry.example.com/shop/api"),
+            ("MAIL", "ops@example.com"),
+            ("URL", url),
+        ];
+        made("api", environment, &all)
+    };
+    let all = [
+        of("development", "https://api.dev.example.com"),
+        of("staging", "https://api.example.com"),
+        of("production", "https://api.example.com"),
+    ];
+    // That URLs follow the environment shows in development.
+    assert_eq!(
+        run_all(&world, &all),
+        [
+            "warning api: URL is https://api.example.com in staging: `example.com` is a name of production"
+        ]
+    );
+}

@@ -24,17 +24,21 @@ pub mod waiver_unused;
 use crate::{
     compare::{merge_order::MergeOrder, surface::SurfaceField},
     model::{
-        effective::{EffectiveConfig, Placed},
+        effective::{EffectiveConfig, EffectiveSetting, Placed},
         entry::EntryKey,
         finding::{Rule, SideShown, Subject},
         policy::ParityGroup,
         report::{Occasion, SideName},
+        secret::Sameness,
         target::{Environment, Layer, TargetId},
         time::Timestamp,
         value::Shown,
     },
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What checks are told of the layer that was compared.
 pub struct CheckContext<'a> {
@@ -50,6 +54,8 @@ pub struct CheckContext<'a> {
     pub now: Timestamp,
     /// For commands that resolve a finding: the kubeconfig context.
     pub kubernetes_context: Option<&'a str>,
+    /// Whether a deploy leaves what only live has; absent where nobody can say.
+    pub keeps_live_only: Option<bool>,
 }
 
 /// What checks are told that look at a target's layers together, or at several targets.
@@ -113,18 +119,65 @@ pub(crate) fn side_shown(
     side: SideName,
 ) -> SideShown {
     let origin = placed.entry.entry.origin();
+    let layer = &config.layers[placed.layer];
     SideShown {
         environment: target.id.environment.clone(),
-        layer: config.layers[placed.layer].name.clone(),
-        side,
+        layer: layer.name.clone(),
+        side: match (side, layer.borrowed) {
+            // Its other side stands in.
+            (SideName::Desired, true) => SideName::Live,
+            (SideName::Live, true) => SideName::Desired,
+            (side, false) => side,
+        },
         value: Shown::from(&placed.entry.entry.value),
         place: origin.and_then(|o| o.place.clone()),
+        made_from: placed.entry.entry.made_from(),
         object: origin.map(|o| o.item.clone()),
         path: origin.map(|o| o.path.clone()).unwrap_or_default(),
         commit: None,
         written: None,
         note: None,
     }
+}
+
+/// Whether the change adds a layer's value, or gives it another one.
+pub(crate) fn is_edited(
+    target: &TargetView<'_>,
+    setting: &EffectiveSetting,
+    placed: &Placed,
+) -> bool {
+    if std::ptr::eq(target.base, target.head) {
+        return false;
+    }
+    let file_of = |p: &Placed| {
+        let place = p.entry.entry.origin()?.place.as_ref()?;
+        Some(place.file.clone())
+    };
+    let same_layer = |p: &&Placed| {
+        target.base.layers[p.layer].name == target.head.layers[placed.layer].name
+            && p.entry.name == placed.entry.name
+            && file_of(p) == file_of(placed)
+            && p.entry.seen_by == placed.entry.seen_by
+    };
+    let before = (target.base.settings.iter())
+        .filter(|s| s.words == setting.words)
+        .flat_map(|s| &s.stack)
+        .rfind(same_layer);
+    let value = &placed.entry.entry.value;
+    before
+        .is_none_or(|b| b.entry.entry.value.same_setting(value, setting.ty) == Sameness::Different)
+}
+
+/// The environments of further targets, each once, sorted.
+pub(crate) fn further<'a>(
+    first: &TargetId,
+    targets: impl Iterator<Item = &'a TargetId>,
+) -> Vec<Arc<str>> {
+    let all: BTreeSet<Arc<str>> = targets
+        .map(|t| t.environment.clone())
+        .filter(|e| *e != first.environment)
+        .collect();
+    all.into_iter().collect()
 }
 
 /// `staging, production-us and 3 more`; nothing for none.

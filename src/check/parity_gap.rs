@@ -2,7 +2,8 @@
 
 use super::{
     RunContext,
-    between::{self, Between, GapId, id},
+    between::{self, Between, id},
+    names,
 };
 use crate::{
     compare::{
@@ -47,6 +48,7 @@ pub fn run(cx: &RunContext<'_>, all: &[Between<'_>]) -> Found {
     let mut same: BTreeMap<Alike, usize> = BTreeMap::new();
     let mut seen: BTreeSet<(Arc<str>, String, Vec<Arc<str>>)> = BTreeSet::new();
     for between in all {
+        let mut steps = Steps::of(between);
         for gap in between.head.gaps.iter().filter(|g| !g.spelling_only) {
             if gap.is_accepted() {
                 continue;
@@ -65,7 +67,7 @@ pub fn run(cx: &RunContext<'_>, all: &[Between<'_>]) -> Found {
             if !seen.insert(key) {
                 continue;
             }
-            if let Some(stages) = leading(cx, between, gap) {
+            if let Some(stages) = leading(cx, &mut steps, gap) {
                 found.changes.push(Change {
                     subject: led(between, gap, &stages),
                 });
@@ -87,7 +89,39 @@ pub fn run(cx: &RunContext<'_>, all: &[Between<'_>]) -> Found {
         }
     }
     found.notes = notes(all);
+    if cx.whole {
+        found.notes.extend(alone(cx));
+    }
     found
+}
+
+/// Services that run in one environment of a group only: nothing is there to compare them with,
+/// and nobody should take that for agreement.
+fn alone(cx: &RunContext<'_>) -> Option<Message> {
+    let mut alone: BTreeSet<&str> = BTreeSet::new();
+    for group in cx.parity {
+        for own in cx.targets.chunk_by(|a, b| a.id.service == b.id.service) {
+            let service = &own[0].id.service;
+            let named =
+                group.services.is_empty() || group.services.iter().any(|p| p.matches(service));
+            let members = own
+                .iter()
+                .filter(|t| group.environments.contains(&t.id.environment));
+            if named && members.count() == 1 {
+                alone.insert(service);
+            }
+        }
+    }
+    let shown = names(alone.iter().copied())?;
+    Some(
+        Message::default()
+            .count(alone.len())
+            .and(match alone.len() {
+                1 => " service runs in only one of the environments that should agree: ",
+                _ => " services run in only one of the environments that should agree: ",
+            })
+            .name(shown),
+    )
 }
 
 /// Whether the change under review makes the gap. What base could not tell is old.
@@ -160,7 +194,8 @@ fn subject(between: &Between<'_>, gap: &Gap, opened: bool) -> Subject {
             "make them agree, or say under `parity` why they differ (`differences`)"
         } else {
             "set the expected value, or correct `expected` of the documented difference"
-        },
+        }
+        .into(),
         argv: vec![],
     }];
     subject
@@ -255,7 +290,8 @@ fn as_declared(between: &Between<'_>, gap: &Gap, first: usize, wrong: usize) -> 
 
 /// The stages of a value on its way: all environments of each stage agree, and each stage that
 /// differs from the next one had the next one's value before the change.
-fn leading(cx: &RunContext<'_>, between: &Between<'_>, gap: &Gap) -> Option<Vec<Vec<usize>>> {
+fn leading(cx: &RunContext<'_>, all: &mut Steps<'_>, gap: &Gap) -> Option<Vec<Vec<usize>>> {
+    let between = all.between;
     between.base.as_ref()?;
     if gap.documented.is_some() || cx.promotion.len() < 2 {
         return None;
@@ -281,23 +317,58 @@ fn leading(cx: &RunContext<'_>, between: &Between<'_>, gap: &Gap) -> Option<Vec<
     let mut steps = stages
         .windows(2)
         .filter(|w| group_of(w[0][0]) != group_of(w[1][0]));
-    let followed =
-        steps.clone().next().is_some() && steps.all(|w| follows(between, gap, &w[0], &w[1]));
+    let followed = steps.clone().next().is_some() && steps.all(|w| all.follows(gap, &w[0], &w[1]));
     followed.then_some(stages)
 }
 
-/// Whether a later stage says what the earlier one said before the change.
-fn follows(between: &Between<'_>, gap: &Gap, earlier: &[usize], later: &[usize]) -> bool {
-    let side =
-        |base: bool| move |i: &usize| between::side(between.members[*i], &between.names[*i], base);
-    let sides: Vec<_> = earlier
-        .iter()
-        .map(side(true))
-        .chain(later.iter().map(side(false)))
-        .collect();
-    let before = gaps(&sides, &between.group.differences);
-    let wanted: GapId<'_> = id(gap);
-    before.unread.is_empty() && !before.gaps.iter().any(|g| id(g) == wanted)
+/// A gap's id, kept.
+type Kept = (EntryKey, Option<Box<str>>, Option<Box<str>>);
+
+fn kept(gap: &Gap) -> Kept {
+    let (key, holder, container) = id(gap);
+    (
+        key.clone(),
+        holder.map(Into::into),
+        container.map(Into::into),
+    )
+}
+
+/// Two stages, by their sides.
+type Step = (Vec<usize>, Vec<usize>);
+
+/// The steps from one stage to the next, each compared once for all gaps of a service.
+struct Steps<'a> {
+    between: &'a Between<'a>,
+    /// What differs between the earlier stage before the change and the later one after it;
+    /// nothing where something was not read.
+    known: BTreeMap<Step, Option<BTreeSet<Kept>>>,
+}
+
+impl<'a> Steps<'a> {
+    fn of(between: &'a Between<'a>) -> Steps<'a> {
+        Steps {
+            between,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Whether a later stage says what the earlier one said before the change.
+    fn follows(&mut self, gap: &Gap, earlier: &[usize], later: &[usize]) -> bool {
+        let between = self.between;
+        let compared = || {
+            let side = |base: bool| {
+                move |i: &usize| between::side(between.members[*i], &between.names[*i], base)
+            };
+            let earlier = earlier.iter().map(side(true));
+            let sides: Vec<_> = earlier.chain(later.iter().map(side(false))).collect();
+            let before = gaps(&sides, &between.group.differences);
+            let differing = before.gaps.iter().map(kept).collect();
+            before.unread.is_empty().then_some(differing)
+        };
+        let step = (earlier.to_vec(), later.to_vec());
+        let before = self.known.entry(step).or_insert_with(compared);
+        before.as_ref().is_some_and(|all| !all.contains(&kept(gap)))
+    }
 }
 
 fn led(between: &Between<'_>, gap: &Gap, stages: &[Vec<usize>]) -> Subject {

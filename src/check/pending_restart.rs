@@ -91,7 +91,7 @@ fn subject(cx: &CheckContext<'_>, r: &Restart) -> Subject {
         explains: r.settings.clone(),
         written_by_change: r.predicted,
         resolve: vec![Resolution {
-            why: "to let it see them",
+            why: "to let it see them".into(),
             argv,
         }],
         ..cx.subject(EntryKey::Object)

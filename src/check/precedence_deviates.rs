@@ -6,7 +6,7 @@ use crate::{
     compare::merge_order::MergeOrder,
     model::{
         entry::EntryKey,
-        finding::{Finding, Message, Needs, Rule, Severity, SideShown, Subject},
+        finding::{Finding, Message, Needs, Resolution, Rule, Severity, SideShown, Subject},
         path::KeyPath,
         report::SideName,
         value::Shown,
@@ -36,8 +36,18 @@ pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
     }
     by_consumer
         .into_iter()
-        .filter_map(|((service, consumer), orders)| finding(service, consumer, &orders))
+        .filter_map(|((service, consumer), mut orders)| {
+            orders.sort_by_key(|(environment, _)| position(cx, environment));
+            finding(service, consumer, &orders)
+        })
         .collect()
+}
+
+/// Where the configuration lists an environment: in the order of its groups, then of promotion.
+fn position(cx: &RunContext<'_>, environment: &Arc<str>) -> usize {
+    let groups = cx.parity.iter().flat_map(|g| &g.environments);
+    let mut all = groups.chain(cx.promotion.iter().flatten());
+    all.position(|e| e == environment).unwrap_or(usize::MAX)
 }
 
 fn finding(
@@ -45,11 +55,16 @@ fn finding(
     consumer: &str,
     orders: &[(&Arc<str>, &MergeOrder)],
 ) -> Option<Finding> {
-    let mut groups: Vec<(&[Arc<str>], Vec<usize>)> = vec![];
+    let in_all = |source: &Arc<str>| orders.iter().all(|(_, o)| o.sources.contains(source));
+    let mut groups: Vec<(Vec<Arc<str>>, Vec<usize>)> = vec![];
     for (i, (_, order)) in orders.iter().enumerate() {
-        match groups.iter_mut().find(|g| *g.0 == *order.sources) {
+        let mut sources = order.sources.clone();
+        if order.may_lack {
+            sources.retain(in_all);
+        }
+        match groups.iter_mut().find(|g| g.0 == sources) {
             Some(group) => group.1.push(i),
-            None => groups.push((&order.sources, vec![i])),
+            None => groups.push((sources, vec![i])),
         }
     }
     if groups.len() < 2 {
@@ -61,14 +76,14 @@ fn finding(
         sources.sort();
         sources
     };
-    let only_order = groups.iter().all(|g| sorted(g.0) == sorted(groups[0].0));
+    let only_order = groups.iter().all(|g| sorted(&g.0) == sorted(&groups[0].0));
     let odd = &groups[groups.len() - 1];
     let odd_one = odd.1[0];
     let mut subject = Subject::new(
         service.clone(),
         orders[odd_one].0.clone(),
         Arc::default(),
-        EntryKey::Setting(format!("envFrom of {consumer}").into()),
+        EntryKey::Setting(consumer.into()),
     );
     let odd_name = &**orders[odd_one].0;
     subject.message = Message(vec![]).name(consumer);
@@ -94,24 +109,40 @@ fn finding(
             .and(" environments agree"),
     };
     subject.message = subject.message.and("; what comes last wins");
-    for (_, members) in &groups {
-        for i in members {
-            let (environment, order) = orders[*i];
-            subject.sides.push(SideShown {
-                environment: environment.clone(),
-                layer: Arc::default(),
-                side: SideName::Desired,
-                value: Shown::Value(order.sources.join(", ").into()),
-                place: Some(order.place.clone()),
-                object: None,
-                path: KeyPath::default(),
-                commit: None,
-                written: None,
-                note: None,
-            });
-        }
+    for (environment, order) in orders {
+        subject.sides.push(SideShown {
+            environment: (*environment).clone(),
+            layer: Arc::default(),
+            side: SideName::Desired,
+            value: Shown::Value(order.sources.join(", ").into()),
+            place: Some(order.place.clone()),
+            made_from: vec![],
+            object: None,
+            path: KeyPath::default(),
+            commit: None,
+            written: None,
+            note: None,
+        });
     }
+    subject.resolve = vec![resolution(orders[odd_one].1, groups[0].1.len() > 1)];
     Some(Finding::new(&RULE, Severity::Warning, subject))
+}
+
+/// Where to make them agree.
+fn resolution(odd: &MergeOrder, is_alone: bool) -> Resolution {
+    let line = match odd.place.span.filter(|s| s.line > 0) {
+        Some(span) => format!("{}:{}", odd.place.file, span.line),
+        None => odd.place.file.to_string(),
+    };
+    let why = match is_alone {
+        true => Message::words("edit ")
+            .name(line)
+            .and(" to list the sources as the others do"),
+        false => {
+            Message::words("list the same sources in the same order everywhere, as in ").name(line)
+        }
+    };
+    Resolution { why, argv: vec![] }
 }
 
 #[cfg(test)]
@@ -136,6 +167,7 @@ mod tests {
         out.orders = vec![MergeOrder {
             consumer: API.into(),
             sources: sources.iter().map(|s| (*s).into()).collect(),
+            may_lack: false,
             place: Place::exact(format!("deploy/{environment}.yaml").into(), Some(span)),
         }];
         out
@@ -167,8 +199,8 @@ mod tests {
             places,
             [
                 "deploy/ap.yaml:14:11",
-                "deploy/us.yaml:14:11",
-                "deploy/eu.yaml:14:11"
+                "deploy/eu.yaml:14:11",
+                "deploy/us.yaml:14:11"
             ]
         );
     }

@@ -1,10 +1,10 @@
 //! `shadowed-edit`: the change edits a value that a higher layer hides.
 
-use super::{RunContext, TargetView, names, side_shown};
+use super::{RunContext, TargetView, further, is_edited, names, side_shown};
 use crate::model::{
     effective::{EffectiveSetting, Placed},
     entry::EntryKey,
-    finding::{Finding, Message, Needs, Rule, Severity, Subject},
+    finding::{Finding, Message, Needs, Resolution, Rule, Severity, Subject},
     place::Place,
     report::SideName,
     secret::Sameness,
@@ -58,31 +58,7 @@ pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
 /// Where git's value of a layer is written, if the change edits or adds it.
 fn edited(target: &TargetView<'_>, setting: &EffectiveSetting, placed: &Placed) -> Option<Place> {
     let place = placed.entry.entry.origin()?.place.clone()?;
-    let same_layer = |p: &&Placed| {
-        target.base.layers[p.layer].name == target.head.layers[placed.layer].name
-            && p.entry.name == placed.entry.name
-            && file_of(p) == Some(&*place.file)
-            && p.entry.seen_by == placed.entry.seen_by
-    };
-    let before = target
-        .base
-        .settings
-        .iter()
-        .filter(|s| s.words == setting.words)
-        .flat_map(|s| &s.stack)
-        .rfind(same_layer);
-    let same = before.is_some_and(|b| {
-        b.entry
-            .entry
-            .value
-            .same_setting(&placed.entry.entry.value, setting.ty)
-            != Sameness::Different
-    });
-    (!same).then_some(place)
-}
-
-fn file_of(placed: &Placed) -> Option<&str> {
-    Some(&*placed.entry.entry.origin()?.place.as_ref()?.file)
+    is_edited(target, setting, placed).then_some(place)
 }
 
 /// An edit of both is meant.
@@ -110,22 +86,34 @@ fn finding(edit: &Edit<'_>) -> Option<Finding> {
     );
     subject.written_by_change = true;
     let winner = setting.winning().next();
+    // As its author wrote it.
     let mut message = Message::words("the change sets ")
-        .key(&*setting.name)
+        .key(&*placed.entry.name)
         .and(" to ")
         .value(Shown::from(&placed.entry.entry.value))
         .and(" in layer ")
         .name(&*layers[placed.layer].name);
+    if let Some(line) = line_of(placed) {
+        message = message.and(" (").name(line).and(")");
+    }
     message = match winner {
-        Some(winner) => message
-            .and(", and layer ")
-            .name(&*layers[winner.layer].name)
-            .and(" hides it: the application sees ")
-            .value(Shown::from(&winner.entry.entry.value)),
+        Some(winner) => {
+            let hides = message
+                .and(", and layer ")
+                .name(&*layers[winner.layer].name)
+                .and(" hides it");
+            let hides = match winner.entry.name == placed.entry.name {
+                true => hides,
+                false => hides.and(" as ").key(&*winner.entry.name),
+            };
+            hides
+                .and(": the application sees ")
+                .value(Shown::from(&winner.entry.entry.value))
+        }
         None => message.and(", and a higher layer takes the setting away"),
     };
-    let hidden = edit.hidden.iter().map(|(t, ..)| &*t.id.environment);
-    if let Some(names) = names(hidden.skip(1)) {
+    subject.also_in_environments = further(target.id, edit.hidden.iter().map(|(t, ..)| t.id));
+    if let Some(names) = names(subject.also_in_environments.iter().map(|e| &**e)) {
         message = message.and("; the same in ").name(names);
     }
     if let Some(names) = names(edit.takes_effect.iter().copied()) {
@@ -141,12 +129,36 @@ fn finding(edit: &Edit<'_>) -> Option<Finding> {
         side.note = Some(Message::words(note));
         subject.sides.push(side);
     }
+    subject.resolve = winner.and_then(resolution).into_iter().collect();
     let severity = match edit.takes_effect.is_empty() {
         true => Severity::Warning,
         // Overriding a default in some environments is what layers are for.
         false => Severity::Info,
     };
     Some(Finding::new(&RULE, severity, subject))
+}
+
+/// `deploy/production/api.yaml:29`.
+fn line_of(placed: &Placed) -> Option<String> {
+    let place = placed.entry.entry.origin()?.place.as_ref()?;
+    Some(match place.span.filter(|s| s.line > 0) {
+        Some(span) => format!("{}:{}", place.file, span.line),
+        None => place.file.to_string(),
+    })
+}
+
+/// Where to make the edit instead.
+fn resolution(winner: &Placed) -> Option<Resolution> {
+    let place = winner.entry.entry.origin()?.place.as_ref()?;
+    let why = match place.is_exact() {
+        true => Message::words("edit ")
+            .name(line_of(winner)?)
+            .and(", or remove the value there"),
+        false => Message::words("edit it where ")
+            .name(place.file.to_string())
+            .and(" has it, or remove it there"),
+    };
+    Some(Resolution { why, argv: vec![] })
 }
 
 #[cfg(test)]
@@ -177,7 +189,8 @@ mod tests {
         assert_eq!(
             lines(&found),
             [
-                "warning api: the change sets TIMEOUT to 30 in layer defaults, and layer workload \
+                "warning api: the change sets TIMEOUT to 30 in layer defaults \
+                 (config/defaults.env:1), and layer workload \
                  hides it: the application sees 10; the same in us"
             ]
         );
@@ -204,10 +217,9 @@ mod tests {
         let found = world(EU_US).run(&[hidden("eu", "30"), seen("us", "30")], run);
         assert_eq!(
             lines(&found),
-            [
-                "info api: the change sets TIMEOUT to 30 in layer defaults, and layer workload \
-                 hides it: the application sees 10; it takes effect in us"
-            ]
+            ["info api: the change sets TIMEOUT to 30 in layer defaults \
+                 (config/defaults.env:1), and layer workload \
+                 hides it: the application sees 10; it takes effect in us"]
         );
         let found = world(EU_US).run(&[seen("eu", "30"), seen("us", "30")], run);
         assert_eq!(lines(&found), [""; 0]);

@@ -4,10 +4,10 @@
 use super::{
     RunContext, TargetView,
     between::{self, Between},
-    side_shown,
+    is_edited, side_shown,
 };
 use crate::{
-    compare::setting_pairs::pair_settings,
+    compare::{parity::Gap, setting_pairs::pair_settings},
     model::{
         effective::{EffectiveConfig, EffectiveSetting, Placed},
         entry::EntryKey,
@@ -50,6 +50,7 @@ pub fn run(cx: &RunContext<'_>, all: &[Between<'_>]) -> Vec<Finding> {
                     .name(between::environments(between, group));
             }
             subject.message = message;
+            subject.written_by_change = is_new(between, gap);
             subject.resolve = vec![resolution()];
             out.push(Finding::new(&RULE, severity(&texts, gap.ty), subject));
         }
@@ -57,9 +58,15 @@ pub fn run(cx: &RunContext<'_>, all: &[Between<'_>]) -> Vec<Finding> {
     out
 }
 
+/// Whether the change under review makes it. What base could not tell is old.
+fn is_new(between: &Between<'_>, gap: &Gap) -> bool {
+    let known = |g: &Gap| between::id(g) == between::id(gap) && g.spelling_only;
+    (between.base.as_ref()).is_some_and(|b| b.unread.is_empty() && !b.gaps.iter().any(known))
+}
+
 fn resolution() -> Resolution {
     Resolution {
-        why: "spell it the same everywhere",
+        why: "spell it the same everywhere".into(),
         argv: vec![],
     }
 }
@@ -114,6 +121,7 @@ fn one(
         side_shown(view, view.head, git, SideName::Desired),
         side_shown(view, live, running, SideName::Live),
     ];
+    subject.written_by_change = is_edited(view, setting, git);
     subject.resolve = vec![resolution()];
     Some(Finding::new(&RULE, severity(&[x, y], setting.ty), subject))
 }

@@ -11,8 +11,9 @@ use crate::{
             Writer, WriterClass,
         },
         observation::ObjectId,
-        path::Segment,
+        path::{KeyPath, Segment},
         place::Place,
+        report::Occasion,
         state::State,
         value::{Plain, Reading, Shown, Value},
     },
@@ -128,7 +129,7 @@ fn subject(cx: &CheckContext<'_>, entry: &Compared, placeholders: &BTreeSet<Arc<
     Subject {
         state: Some(entry.state),
         object: Some(entry.object.clone()),
-        message: message(entry),
+        message: message(cx, entry),
         base,
         deployed,
         desired,
@@ -214,7 +215,33 @@ fn named(entry: &Compared) -> Message {
     }
 }
 
-fn message(entry: &Compared) -> Message {
+fn message(cx: &CheckContext<'_>, entry: &Compared) -> Message {
+    let message = what_it_is(entry);
+    match (entry.state, cx.keeps_live_only) {
+        (State::Unmanaged, Some(keeps)) => {
+            let prunes = entry.key == EntryKey::Object && cx.environment.deployed.is_some();
+            message
+                .and(". ")
+                .and(deploying(cx.occasion))
+                .and(match keeps {
+                    true if prunes => " keeps it, unless the deployer prunes.",
+                    true => " keeps it.",
+                    false => " removes it.",
+                })
+        }
+        _ => message,
+    }
+}
+
+fn deploying(occasion: Occasion) -> &'static str {
+    match occasion {
+        Occasion::Review => "Deploying this branch",
+        Occasion::Deploy => "This deploy",
+        Occasion::Audit => "The next deploy",
+    }
+}
+
+fn what_it_is(entry: &Compared) -> Message {
     let how = Showing::of(entry);
     let object = how.object;
     let value = |r: &Reading<Entry>| shown(r, how);
@@ -232,13 +259,12 @@ fn message(entry: &Compared) -> Message {
     }
     match (entry.state, object) {
         (State::Missing, true) => name.and(" is in git and does not exist live"),
-        (State::Unmanaged, true) => name.and(" exists live and is not in git"),
+        (State::Unmanaged, true) => name.and(" is live, not in git"),
         (State::Pending, true) if live == Shown::Absent => name.and(" will be created"),
         (State::Pending, true) => name.and(" is removed from git"),
         (State::Behind, true) => name.and(" was merged and is not deployed yet"),
         (State::Adopted, true) => name.and(" exists live already; git takes it up"),
-        (State::Missing, _) => name.and(" is ").value(head).and(" in git and absent live"),
-        (State::Unmanaged, _) => name.and(" is ").value(live).and(" live and not in git"),
+        (State::Unmanaged, _) => name.and(" is ").value(live).and(" live, not in git"),
         (State::Pending, _) => name.and(" goes from ").value(live).and(" to ").value(head),
         (State::Adopted, _) => name
             .and(" is ")
@@ -266,7 +292,10 @@ fn resolve(
     if !entry.state.is_problem() || entry.deploy_time {
         return vec![];
     }
-    let edit = |why| Resolution { why, argv: vec![] };
+    let edit = |why: &'static str| Resolution {
+        why: why.into(),
+        argv: vec![],
+    };
     let mut out = Vec::new();
     match entry.state {
         _ if entry.required => out.push(edit(
@@ -304,6 +333,20 @@ fn undo(
         (entry.state, &entry.key, live)
     {
         let object = origin.object()?;
+        if let Some(patch) = without_key(object, &origin.path) {
+            let map = [
+                "patch",
+                "configmap",
+                &object.name,
+                "--type=json",
+                "--patch",
+                &patch,
+            ];
+            return Some(Resolution {
+                why: "to drop it".into(),
+                argv: kubectl(object, &map),
+            });
+        }
         let items: Vec<&str> = origin
             .path
             .0
@@ -321,7 +364,7 @@ fn undo(
         let drop = format!("{name}-");
         let command = ["set", "env", &workload, "--containers", container, &drop];
         return (*variable == &**name).then(|| Resolution {
-            why: "to drop it",
+            why: "to drop it".into(),
             argv: kubectl(object, &command),
         });
     }
@@ -332,12 +375,12 @@ fn undo(
     }
     if placeholders.contains(&place.file) {
         return Some(Resolution {
-            why: "to put git's back, deploy: its file holds placeholders of the pipeline",
+            why: "to put git's back, deploy: its file holds placeholders of the pipeline".into(),
             argv: vec![],
         });
     }
     Some(Resolution {
-        why: "to put git's back",
+        why: "to put git's back".into(),
         argv: kubectl(
             entry.object.object()?,
             &[
@@ -351,13 +394,25 @@ fn undo(
     })
 }
 
+/// A JSON patch that takes a whole key out of a ConfigMap: the name of a key, and no value.
+fn without_key(object: &ObjectId, path: &KeyPath) -> Option<String> {
+    let [Segment::Member(map), Segment::Member(key)] = path.0.as_slice() else {
+        return None;
+    };
+    let is_one = object.group.is_empty() && &*object.kind == "ConfigMap";
+    if !is_one || !matches!(&**map, "data" | "binaryData") {
+        return None;
+    }
+    let key = key.replace('~', "~0").replace('/', "~1");
+    let path = serde_json::Value::from(format!("/{map}/{key}"));
+    Some(format!(r#"[{{"op":"remove","path":{path}}}]"#))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{
         entry::Origin,
-        path::KeyPath,
-        report::Occasion,
         state::Sides,
         target::{Environment, TargetId, Tier},
         time::Timestamp,
@@ -424,13 +479,14 @@ mod tests {
             occasion: Occasion::Audit,
             now: Timestamp(0),
             kubernetes_context: None,
+            keeps_live_only: Some(true),
         };
         let comparison = Comparison {
             entries,
             ..Comparison::default()
         };
         let shown = |r: &Resolution| match r.argv.is_empty() {
-            true => r.why.to_owned(),
+            true => crate::render::message(&r.why),
             false => r.argv.join(" "),
         };
         let (findings, _) = run(&cx, &comparison);
@@ -450,6 +506,18 @@ mod tests {
             found[0][1],
             "kubectl --namespace shop set env deployment/api --containers exporter REGION-"
         );
+    }
+
+    #[test]
+    fn a_key_of_a_config_map_is_dropped_by_its_name() {
+        let map = ObjectId::new("", "ConfigMap", Some("shop"), "settings");
+        let key = |key: &str| KeyPath::members(&["data", key]);
+        assert_eq!(
+            without_key(&map, &key("a/b~c\"")).as_deref(),
+            Some(r#"[{"op":"remove","path":"/data/a~1b~0c\""}]"#)
+        );
+        assert_eq!(without_key(&map, &key("app.yml").join("pool")), None);
+        assert_eq!(without_key(&api(), &key("MODE")), None);
     }
 
     #[test]

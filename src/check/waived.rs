@@ -20,7 +20,10 @@ pub(super) fn subject(waiver: &Waiver, message: Message, why: &'static str) -> S
             place: waiver.place.clone(),
             commit: None,
         }),
-        resolve: vec![Resolution { why, argv: vec![] }],
+        resolve: vec![Resolution {
+            why: why.into(),
+            argv: vec![],
+        }],
         ..accepted(waiver)
     }
 }

@@ -1,7 +1,11 @@
-//! Values that look like secrets, and values that are none whatever they are called.
+//! Values that look like secrets.
 
-use super::names::is_secret_name;
-use base64::Engine;
+use super::{
+    command::has_secret_flag,
+    names::is_secret_name,
+    pairs::has_secret_pair,
+    value::{closing, default_of, is_basic, is_written_out, may_be_secret},
+};
 
 /// Whether a text is, or holds, a secret by its look: private keys, passwords in URLs and flags,
 /// well-known tokens, credentials of HTTP.
@@ -13,9 +17,11 @@ pub fn looks_secret(text: &str) -> bool {
     let marks = Marks::of(text);
     (marks.dashes && has_private_key(text))
         || (marks.scheme && has_password_in_url(text))
+        || (marks.oracle && has_password_of_oracle(text))
         || (marks.token && has_token(text))
-        || (marks.equals && has_secret_pair(text))
-        || (marks.blank && has_http_credentials(text))
+        || (marks.pair && has_secret_pair(text))
+        || (marks.blank && (has_http_credentials(text) || has_secret_flag(text)))
+        || (marks.braces && has_secret_default(text))
 }
 
 /// What one pass over a text finds; most texts have nothing.
@@ -27,8 +33,13 @@ struct Marks {
     scheme: bool,
     /// A run of at least 16 characters of tokens that begins like one.
     token: bool,
-    equals: bool,
+    /// `=` or `:`
+    pair: bool,
     blank: bool,
+    /// `${`
+    braces: bool,
+    /// `:thin:` or `:oci:`
+    oracle: bool,
 }
 
 impl Marks {
@@ -38,9 +49,15 @@ impl Marks {
         let mut run = 0;
         for (i, b) in bytes.iter().enumerate() {
             match b {
-                b'=' => marks.equals = true,
+                b'=' => marks.pair = true,
                 b' ' => marks.blank = true,
-                b':' => marks.scheme |= bytes[i..].starts_with(b"://"),
+                b'$' => marks.braces |= bytes.get(i + 1) == Some(&b'{'),
+                b':' => {
+                    marks.pair = true;
+                    marks.scheme |= bytes[i..].starts_with(b"://");
+                    marks.oracle |=
+                        bytes[i..].starts_with(b":thin:") || bytes[i..].starts_with(b":oci:");
+                }
                 b'-' => marks.dashes |= bytes[i..].starts_with(b"-----BEGIN"),
                 _ => {}
             }
@@ -69,16 +86,80 @@ fn has_private_key(text: &str) -> bool {
 
 /// `scheme://user:password@host`, the password written out.
 fn has_password_in_url(text: &str) -> bool {
-    text.split("://").skip(1).any(|rest| {
-        let end = rest.find(|c: char| {
-            matches!(c, '/' | '?' | '#' | '"' | '\'' | '<' | '>') || c.is_whitespace()
-        });
-        // A password may hold a slash; what counts is an `@` before the host.
-        let authority = &rest[..end.unwrap_or(rest.len())];
-        authority
-            .rsplit_once('@')
-            .and_then(|(user, _)| user.split_once(':'))
-            .is_some_and(|(_, password)| is_written_out(password))
+    text.match_indices("://")
+        .any(|(at, _)| has_userinfo(&text[..at], &text[at + 3..]))
+}
+
+fn has_userinfo(before: &str, rest: &str) -> bool {
+    let end = rest.find(|c: char| matches!(c, '"' | '\'' | '<' | '>') || c.is_whitespace());
+    let url = &rest[..end.unwrap_or(rest.len())];
+    let authority = &url[..outside_braces(url, &['/', '?', '#']).unwrap_or(url.len())];
+    if let Some((user, _)) = authority.rsplit_once('@')
+        && let Some(at) = outside_braces(user, &[':'])
+        && is_written_out(&user[at + 1..])
+    {
+        return true;
+    }
+    // A password may hold a slash: what looks like a port is none, and an `@` follows.
+    let host = authority.rsplit_once('@').map_or(authority, |(_, h)| h);
+    let Some(colon) = outside_braces(host, &[':']).filter(|_| !host.starts_with('[')) else {
+        return false;
+    };
+    let (port, behind) = (&host[colon + 1..], &url[authority.len()..]);
+    let is_port = port.is_empty() || port.bytes().all(|b| b.is_ascii_digit());
+    // There, a path with an `@` would be the name of a database.
+    const STORES: [&str; 9] = [
+        "postgres",
+        "postgresql",
+        "mysql",
+        "mariadb",
+        "redis",
+        "rediss",
+        "amqp",
+        "amqps",
+        "mongodb",
+    ];
+    let of_store = STORES.iter().any(|s| before.ends_with(s));
+    behind.contains('@')
+        && !host[..colon].contains(['=', '&'])
+        && (!is_port || (of_store && !port.is_empty()))
+        && is_written_out(port)
+}
+
+/// The first of `wanted` that stands in no `${…}`, `$(…)`, `{{…}}`.
+fn outside_braces(text: &str, wanted: &[char]) -> Option<usize> {
+    let mut open = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' | '(' => open += 1,
+            '}' | ')' => open = open.saturating_sub(1),
+            c if open == 0 && wanted.contains(&c) => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `jdbc:oracle:thin:user/password@host`
+fn has_password_of_oracle(text: &str) -> bool {
+    [":thin:", ":oci:"].iter().any(|driver| {
+        text.split(driver).skip(1).any(|rest| {
+            rest.split_once('@')
+                .and_then(|(user, _)| user.split_once('/'))
+                .is_some_and(|(user, password)| {
+                    !user.contains(char::is_whitespace) && is_written_out(password)
+                })
+        })
+    })
+}
+
+/// `${DB_PASSWORD:-geheim}`
+fn has_secret_default(text: &str) -> bool {
+    text.split("${").skip(1).any(|inner| {
+        // One inside another is met on its own.
+        let end = closing(inner, "${", "}").unwrap_or(inner.len());
+        default_of(&inner[..end])
+            .is_some_and(|(name, default)| is_secret_name(name) && may_be_secret(name, default))
     })
 }
 
@@ -193,214 +274,33 @@ fn has_http_credentials(text: &str) -> bool {
         .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';'))
         .filter(|w| !w.is_empty())
         .peekable();
+    let mut before = "";
     while let Some(word) = words.next() {
-        let scheme = word.rsplit_once(':').map_or(word, |(_, s)| s);
+        let (header, scheme) = word.rsplit_once(':').unwrap_or((before, word));
+        before = word;
         let Some(next) = words.peek() else {
             return false;
         };
-        if scheme.eq_ignore_ascii_case("bearer")
-            && next.len() >= 16
-            && next.bytes().any(|b| b.is_ascii_digit())
-            && next
-                .bytes()
-                .all(|b| is_token_byte(b) || b == b'=' || b == b'~')
-        {
-            return true;
+        if scheme.eq_ignore_ascii_case("bearer") {
+            // Alone, or behind the header's name, it is no sentence.
+            let is_header = header
+                .trim_end_matches(':')
+                .to_ascii_lowercase()
+                .ends_with("authorization");
+            let is_whole = text.split_whitespace().count() == 2;
+            let least = if is_header { 8 } else { 16 };
+            if next.len() >= least
+                && (is_header || is_whole || next.bytes().any(|b| b.is_ascii_digit()))
+                && next
+                    .bytes()
+                    .all(|b| is_token_byte(b) || b == b'=' || b == b'~')
+            {
+                return true;
+            }
         }
-        if scheme.eq_ignore_ascii_case("basic")
-            && base64::engine::general_purpose::STANDARD
-                .decode(next)
-                .is_ok_and(|plain| {
-                    std::str::from_utf8(&plain)
-                        .is_ok_and(|t| t.split_once(':').is_some_and(|(_, pw)| is_written_out(pw)))
-                })
-        {
+        if scheme.eq_ignore_ascii_case("basic") && is_basic(next) {
             return true;
         }
     }
     false
-}
-
-/// `--password=…`, `Password=…;`, `?token=…`, `PGPASSWORD=… psql`.
-fn has_secret_pair(text: &str) -> bool {
-    text.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '?' | ',' | '"' | '\''))
-        .filter_map(|piece| piece.split_once('='))
-        .any(|(name, value)| {
-            !name.is_empty()
-                && is_name(name)
-                && is_secret_name(name)
-                && may_be_secret(name, value)
-                && !is_code(value)
-        })
-}
-
-/// A line `name=value` or `name: value` of a file in any format; what is commented out is as
-/// readable as the rest.
-pub(super) fn has_secret_line(text: &str) -> bool {
-    text.lines().any(|line| {
-        let line = line.trim();
-        let bare = line
-            .trim_start_matches(['#', ';', '!', '/', '*'])
-            .trim_start();
-        let is_comment = bare.len() < line.len();
-        let line = bare.strip_prefix("export ").unwrap_or(bare);
-        let line = line.strip_prefix("- ").unwrap_or(line);
-        let Some(at) = line.find(['=', ':']) else {
-            return false;
-        };
-        let name = line[..at].trim().trim_matches(['"', '\'']);
-        let value = line[at + 1..]
-            .trim()
-            .trim_end_matches(',')
-            .trim_matches(['"', '\'', '`']);
-        is_name(name)
-            && is_secret_name(name)
-            && may_be_secret(name, value)
-            && !is_code(value)
-            && !(is_comment && value.contains(' '))
-    })
-}
-
-fn is_name(name: &str) -> bool {
-    name.bytes()
-        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b'[' | b']'))
-}
-
-/// A call or a block, in a script or a template, that says where the value comes from.
-fn is_code(value: &str) -> bool {
-    value.ends_with(['(', '{', '[']) || (value.contains('(') && value.ends_with([')', ';']))
-}
-
-/// Whether the value of something with a secret name may be the secret: not if it is empty, a
-/// switch, a short number or duration, a placeholder, or says where the secret is.
-pub(super) fn may_be_secret(name: &str, value: &str) -> bool {
-    let value = value.trim();
-    if !is_written_out(value) || is_switch(value) || is_short_number(value) || is_elsewhere(value) {
-        return false;
-    }
-    // A connection string may well hold no password.
-    let name = name.to_ascii_lowercase();
-    if name.contains("dsn") || name.contains("conn") {
-        let value = value.to_ascii_lowercase();
-        return value.contains('@')
-            || [
-                "password",
-                "pwd",
-                "accountkey",
-                "accesskey",
-                "secret",
-                "token",
-            ]
-            .iter()
-            .any(|w| value.contains(w));
-    }
-    true
-}
-
-/// Not empty, no placeholder, not blotted out.
-fn is_written_out(value: &str) -> bool {
-    let placeholder = value.starts_with("$(")
-        || value.starts_with("${")
-        || value.starts_with("{{")
-        || value.starts_with("#{")
-        || (value.starts_with('<') && value.ends_with('>'))
-        || (value.len() > 2 && value.starts_with('%') && value.ends_with('%'))
-        || (value.len() > 1 && value.starts_with('$') && value[1..].bytes().all(is_variable_byte))
-        || (value.starts_with("__") && value.ends_with("__"));
-    !value.is_empty() && !placeholder && !value.bytes().all(|b| matches!(b, b'*' | b'x' | b'X'))
-}
-
-fn is_variable_byte(b: u8) -> bool {
-    b == b'_' || b.is_ascii_uppercase() || b.is_ascii_digit()
-}
-
-fn is_switch(value: &str) -> bool {
-    [
-        "true",
-        "false",
-        "yes",
-        "no",
-        "on",
-        "off",
-        "null",
-        "none",
-        "nil",
-        "enabled",
-        "disabled",
-        "always",
-        "never",
-        "required",
-        "optional",
-        "redacted",
-        "[redacted]",
-    ]
-    .iter()
-    .any(|w| value.eq_ignore_ascii_case(w))
-}
-
-/// `300`, `-1`, `0.5`, `24h`, `500ms`.
-fn is_short_number(value: &str) -> bool {
-    let digits = value.trim_start_matches('-');
-    let unit = digits.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    digits.len() <= 6
-        && unit.len() < digits.len()
-        && matches!(
-            unit,
-            "" | "ms" | "s" | "m" | "h" | "d" | "w" | "y" | "Ki" | "Mi" | "Gi" | "K" | "M" | "G"
-        )
-}
-
-/// A path of a file, or an address in a store of secrets.
-fn is_elsewhere(value: &str) -> bool {
-    const FOLDERS: [&str; 18] = [
-        "/etc/",
-        "/var/",
-        "/run/",
-        "/secrets/",
-        "/secret/",
-        "/vault/",
-        "/mnt/",
-        "/opt/",
-        "/home/",
-        "/usr/",
-        "/tmp/",
-        "/app/",
-        "/config/",
-        "/tls/",
-        "/certs/",
-        "/data/",
-        "/root/",
-        "/srv/",
-    ];
-    const STORES: [&str; 14] = [
-        "file:",
-        "vault:",
-        "ref+",
-        "arn:aws",
-        "op://",
-        "sm://",
-        "gcp-sm:",
-        "awssm:",
-        "azurekv:",
-        "akv:",
-        "keyvault:",
-        "ssm:",
-        "secretref:",
-        "env:",
-    ];
-    FOLDERS.iter().any(|f| value.starts_with(f))
-        || STORES.iter().any(|s| value.starts_with(s))
-        || (value.starts_with("projects/") && value.contains("/secrets/"))
-        || ((value.starts_with("http://") || value.starts_with("https://")) && !value.contains('@'))
-}
-
-/// A name that an object may have, with words in it: `api-tls`, `shop/api-tls`.
-pub(super) fn is_object_name(value: &str) -> bool {
-    let allowed =
-        |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'/');
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    value.len() <= 253
-        && value.starts_with(|c: char| c.is_ascii_lowercase())
-        && value.bytes().all(allowed)
-        && digits * 4 <= value.len()
 }

@@ -460,3 +460,233 @@ fn a_value_of_its_own_is_judged_by_the_last_part_of_its_name() {
     }
     assert_eq!(sealing("PASSWORD", Kind::True, ""), Sealing::Keep);
 }
+
+/// Paths of what is sealed in a file of settings.
+fn seals_in_settings(yaml: &str) -> Vec<String> {
+    let parsed = document::parse(yaml.as_bytes(), Format::Yaml(Dialect::Core));
+    let id = ItemId::Document("settings.yml".into());
+    assert!(parsed.problems.is_empty(), "{:?}", parsed.problems);
+    let tree = parsed.documents.into_iter().next().expect("one").tree;
+    seals(
+        &id,
+        &serde_json::to_string(&crate::model::tree::WithoutSecrets(tree.root())).expect("JSON"),
+    )
+}
+
+#[test]
+fn ordinary_settings_stay_readable() {
+    const ORDINARY: &str = r##"
+image: registry.example.com:5000/shop/api@sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0
+tenant: 5f2b7c1e-8a7d-4a2e-9a51-3f0d9b6e7c11
+commit: 826bf7d0c1b2a3948576e5d4c3b2a19087654321
+url: https://shop.example.com:8443/orders?page=2#top
+scoped: https://cdn.example.com/@shop/widgets@1.4.2/index.js
+plain-port: http://api:8080/users/@me
+database-url: jdbc:postgresql://db:5432/shop?sslmode=require
+oracle-url: jdbc:oracle:thin:@//db.example.com:1521/shop
+tokenTtl: 3600
+passwordPolicy: { minLength: 12, maxAge: 90d, pattern: "[a-z]+", specialChars: "!@#" }
+password-policy.history: 5
+secretName: api-tls
+secretRef: { name: db, key: password }
+secretKeyRef: { name: db, key: password }
+passwordSecret: { name: shop-db, key: password }
+imagePullSecrets: [ { name: regcred } ]
+keyPath: /etc/tls/tls.key
+keyStore: /etc/ssl/keystore.jks
+primaryKey: id
+primary: { key: id }
+partitionKey: customer
+partition: { key: customer_id }
+routingKey: orders.created
+API_KEY_HEADER: X-Api-Key
+cache: { key: { prefix: shop }, keys: [orders, carts] }
+cache.key.separator: ":"
+app: { key: shop, name: shop }
+storage: { key: terraform/state }
+PUBLIC_KEY: MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A
+jwt: { publicKey: MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A, issuer: shop, ttl: 3600, algorithm: RS256 }
+auth: { enabled: true, type: oauth2, realm: shop, url: "https://id.example.com" }
+auth-mode: basic
+AUTH_URL: https://id.example.com/token
+AUTH: none
+authorization: { mode: RBAC, rules: strict }
+authorization-mode: Node,RBAC
+proxyAuthorization: basic
+pass-through: true
+passthrough: all
+bypass: internal
+compass: north
+proxy_pass: http://api
+tokenizer: standard
+tokenizers: { default: whitespace }
+author: Ada
+authority: example.com
+MAX_TOKENS: 100000000
+llm: { maxTokens: 128000, max_tokens: "4096000", stopTokens: end }
+token: { ttl: 3600, issuer: "https://id.example.com", enabled: true, header: X-Token, prefix: Bearer, type: jwt, audience: shop, timeout: 5s, length: 32 }
+tokens: { ttl: 300, expiry: 24h, issuer: shop, algorithm: HS256 }
+secret: { name: api, enabled: true, type: Opaque, mountPath: /etc/secrets, secretName: api, annotations: { team: shop } }
+secrets: { enabled: true, backend: vault, provider: aws, path: /vault/secrets, refreshInterval: 1h }
+password: { minLength: 8, required: true, encoder: bcrypt, hint: none }
+credentials: { username: shop, type: basic, path: /etc/creds.json, enabled: false }
+withCredentials: true
+fetch: { credentials: same-origin }
+db: { host: db, port: 5432, user: shop, password: "${DB_PASSWORD}", pass: "${DB_PASS:}", name: shop }
+db.password: "${DB_PASSWORD:}"
+db-password: "{{ .Values.password }}"
+db.passwordFile: "${DB_PASSWORD_FILE:-/run/secrets/db}"
+admin-password: "${ADMIN_PASSWORD:?must be set}"
+vault-token: "${env:VAULT_TOKEN}"
+npm-token: $NPM_TOKEN
+sso-token: "Bearer ${SSO_TOKEN}"
+user-and-password: "${DB_USER}:${DB_PASSWORD}"
+session-timeout: 30m
+session: { key: user_id }
+salt-master: salt.example.com
+keyboard: qwerty
+monkey: patch
+connectionTimeout: 5000
+connectionStrings: { Shop: "Server=db;Database=shop;Integrated Security=SSPI" }
+env: [ { name: LOG_LEVEL, value: debug }, { name: TOKEN_TTL, value: "300" }, { name: DB_PASSWORD, valueFrom: { secretKeyRef: { name: db, key: password } } } ]
+headers: [ { name: Accept, value: application/json }, { name: X-Request-Id, value: abc } ]
+args: [ --port, "8080", --token-file, /etc/token, -p, "8080", --password-stdin, registry.example.com ]
+command: [ docker, run, -p, "8080:80", shop ]
+cmd: mysql -h db -P 3306 -u shop --password-file /etc/db
+curl: curl -u $USER https://example.com
+note: "the basic idea of a bearer of rings"
+scheme: Bearer authentication
+help: "use --token to pass one, and --password for the other"
+sentence: "password: that of the database, which is in the vault"
+schema: '{"password":{"type":"string","minLength":8},"token":{"type":"string"}}'
+json: '{"retries":3,"url":"https://example.com","tokenTtl":300}'
+query: sum(rate(kube_secret_info{secret="api-tls"}[5m])) by (namespace)
+opts: -Xmx512m -Dspring.profiles.active=prod -Djavax.net.ssl.trustStore=/etc/trust.jks
+log-pattern: "%d{HH:mm:ss} [%X{token}] %-5level %logger{36}: %msg%n"
+time: "12:34:56"
+cors: "Authorization, X-Api-Key, Content-Type"
+cron: "*/5 * * * *"
+release: 1.2.3+build.5
+wipe-tokens: "true"
+csv: "a,b,c"
+mongo: mongodb://h1:27017,h2:27017/shop?replicaSet=rs0
+account: { id: 123456789012, key: shop }
+"##;
+    let count = ORDINARY.lines().filter(|l| l.contains(':')).count();
+    assert!(count >= 80, "{count}");
+    assert_eq!(seals_in_settings(ORDINARY), [""; 0]);
+}
+
+#[test]
+fn secrets_of_every_shape_are_sealed() {
+    // Every setting has `geheim` where its secret is.
+    const SECRETS: &str = r##"
+api: { key: geheim }
+db: { pass: geheim, password: { value: geheim } }
+jwt: { key: geheim, signingKey: geheim, secret: geheim }
+password-map: { eu: geheim, user: geheim }
+passwordList: [ geheim, geheim ]
+passwords: { service: geheim, deep: { er: geheim } }
+secretKeys: { a: geheim }
+encryption: { keys: [ geheim ] }
+credentials: { db: geheim }
+secrets: { stripe: geheim, mail: { smtp: geheim }, list: [ geheim ] }
+secrets.mail.smtp: geheim
+password-map.us: geheim
+tokens: [ geheim ]
+TOKENS: geheim
+SECRETS: geheim
+api-tokens: "geheim,b"
+apiSecrets: geheim
+PASS: geheim
+pass: geheim
+PW: geheim
+pwd: geheim
+dbpw: geheim
+dbpass: geheim
+HASH_SALT: geheim
+pin-password: 4711
+authorization: geheim
+Proxy-Authorization: geheim
+basic-auth: "u:geheim"
+registry: { auth: dTpnZWhlaW0= }
+httpHeaders: [ { name: Authorization, value: geheim }, { name: X-Api-Key, value: geheim } ]
+items: [ { key: DB_PASSWORD, val: geheim }, { name: API_TOKEN, value: geheim } ]
+named-secrets: [ { name: stripe, value: geheim } ]
+apiKeys: [ { name: partner, key: geheim-1 } ]
+users: [ { name: root, pass: geheim } ]
+default-1: { password: "${DB_PASSWORD:geheim}" }
+default-2: { password: "${DB_PASSWORD:-geheim}" }
+default-3: { password: "${DB_PASSWORD-geheim}" }
+default-4: { password: "${A:${B:geheim}}" }
+default-5: { password: "${A}-geheim" }
+default-6: { password: '{{ .Values.password | default "geheim" }}' }
+default-7: { url: "postgres://u:${DB_PASSWORD:-geheim}@h/d" }
+default-8: { any: "x-${DB_PASSWORD:-geheim}" }
+default-9: { password: "$(echo geheim)" }
+default-10: { password: "${db-password:geheim}" }
+url-1: "postgres://u:ge/heim@h/d"
+url-2: "postgres://u:ge#heim@h/d"
+url-3: "postgres://u:ge?heim@h/d"
+url-4: "postgres://u:12/geheim@h/d"
+url-5: "https://u:ge/heim@example.com/x"
+url-6: "redis://:geheim@h"
+url-7: "jdbc:oracle:thin:scott/geheim@h:1521:x"
+flag-1: "--password geheim"
+flag-2: "mysqladmin -uroot -pgeheim ping"
+flag-3: "redis-cli -a geheim ping"
+flag-4: "curl -u admin:geheim https://example.com"
+flag-5: "echo x | docker login -u u -p geheim registry.example.com"
+flag-6: "sshpass -p geheim ssh host"
+flag-7: "sh -c 'mongodump --uri x -p geheim'"
+command: [ mysqladmin, "-pgeheim", ping ]
+entrypoint: [ redis-cli, -a, geheim ]
+jaas: 'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="geheim";'
+json-1: '{"password":"geheim"}'
+json-2: '{"a":1,"clientSecret": "geheim"}'
+json-3: '{"api":{"key":"geheim"}}'
+json-4: '[{"name":"DB_PASSWORD","value":"geheim"}]'
+odbc-1: "Server=h;Database=d;Uid=u;Pwd=geheim;"
+odbc-2: "DRIVER=x;SERVER=h;UID=u;PWD=geheim"
+inline: "user: x, password: geheim"
+bearer-1: "Bearer geheimgeheimgeheim"
+bearer-2: "Authorization: Bearer geheimgeheim"
+netrc: "machine h login u password geheim"
+redis: "port 1\nrequirepass geheim"
+marked: { sensitive: true, default: geheim }
+parameter: { NoEcho: true, Default: geheim }
+DbPassword: { Type: String, Default: geheim }
+file-1: "port: 80\n# old password: geheim\n"
+file-2: "port: 80 # password: geheim\nhost: x\n"
+file-3: "port=80\n# db.password=geheim\n"
+file-4: "api:\n  key: geheim\nport: 80\n"
+file-5: "# old API key: geheim\nport: 80\n"
+app: { key: "base64:Zm9vYmFyYmF6Zm9vYmFyYmF6Zm9vYmFyYmF6MTI=" }
+"##;
+    let parsed = document::parse(SECRETS.as_bytes(), Format::Yaml(Dialect::Core));
+    assert!(parsed.problems.is_empty(), "{:?}", parsed.problems);
+    let id = ItemId::Document("settings.yml".into());
+    let tree = parsed.documents.into_iter().next().expect("one").tree;
+    let key = DigestKey::for_this_run(&[5; 32]);
+    let sealed = tree.seal(&key, &|leaf, path| ByNameAndLook.sealing(&id, path, leaf));
+    let mut open = Vec::new();
+    fn walk(node: NodeRef<'_>, top: &str, open: &mut Vec<String>, sealed: &mut usize) {
+        let text = node.as_text().unwrap_or_default();
+        *sealed += usize::from(node.kind() == Kind::Sealed);
+        if ["heim", "4711", "dTpn", "Zm9v"]
+            .iter()
+            .any(|s| node.text().contains(s) || text.contains(s))
+        {
+            open.push(format!("{top}: {}", node.text()));
+        }
+        for child in node.children() {
+            walk(child, top, open, sealed);
+        }
+    }
+    let mut count = 0;
+    for child in sealed.root().children() {
+        walk(child, child.key().as_str(), &mut open, &mut count);
+    }
+    assert_eq!(open, [""; 0]);
+    assert!(count >= 60, "{count}");
+}

@@ -181,6 +181,7 @@ impl InputArgs {
             config: global.config.clone(),
             environments: self.environment.clone(),
             services: self.service.clone(),
+            reads_all: false,
             live: self.live.iter().map(|l| live_argument(l)).collect(),
             kubeconfig: self.kubeconfig.clone(),
             git_only: false,
@@ -260,10 +261,13 @@ impl CheckArgs {
             .iter()
             .find(|f| f.name == self.format)
             .expect("clap accepts only known formats");
-        let output = self.output.as_deref();
-        emit(&terminal, self.verbose, output, |style, bytes| {
-            (format.write)(&report, style, bytes)
-        })?;
+        let output = self.output.as_ref().map(|o| global.path(o));
+        emit(
+            &terminal,
+            self.verbose,
+            output.as_deref(),
+            |style, bytes| (format.write)(&report, style, bytes),
+        )?;
         Ok(report.verdict.exit_code())
     }
 }

@@ -87,8 +87,8 @@ impl CompareArgs {
             .iter()
             .find(|f| f.name == self.format)
             .expect("clap accepts only known formats");
-        let output = self.output.as_deref();
-        emit(&terminal, self.all, output, |style, bytes| {
+        let output = self.output.as_ref().map(|o| global.path(o));
+        emit(&terminal, self.all, output.as_deref(), |style, bytes| {
             (format.write)(&compared, style, bytes)
         })?;
         Ok(compared.exit_code())

@@ -87,10 +87,13 @@ impl ExplainArgs {
             .iter()
             .find(|f| f.name == self.format)
             .expect("clap accepts only known formats");
-        let output = self.output.as_deref();
-        emit(&terminal, self.verbose, output, |style, bytes| {
-            (format.write)(&explanation, style, bytes)
-        })?;
+        let output = self.output.as_ref().map(|o| global.path(o));
+        emit(
+            &terminal,
+            self.verbose,
+            output.as_deref(),
+            |style, bytes| (format.write)(&explanation, style, bytes),
+        )?;
         Ok(if explanation.is_complete() { 0 } else { 2 })
     }
 }

@@ -13,10 +13,11 @@ mod snapshot;
 mod waive;
 
 use crate::render::Style;
+use anyhow::{anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use std::{
     io::{self, IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -87,6 +88,11 @@ pub(crate) struct Terminal {
 }
 
 impl Global {
+    /// A path that was given, from the folder that the run starts in.
+    fn path(&self, path: &Path) -> PathBuf {
+        (self.directory.as_ref()).map_or_else(|| path.to_path_buf(), |d| d.join(path))
+    }
+
     fn terminal(&self) -> Terminal {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let stdout = io::stdout().is_terminal();
@@ -161,7 +167,7 @@ pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<()> {
 pub(crate) fn emit(
     terminal: &Terminal,
     verbose: bool,
-    output: Option<&std::path::Path>,
+    output: Option<&Path>,
     format: impl FnOnce(&Style, &mut Vec<u8>) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let style = Style {
@@ -177,28 +183,99 @@ pub(crate) fn emit(
     }
 }
 
-/// Writes data to stdout, or to a file: whole or not at all.
-pub(crate) fn write_out(bytes: &[u8], output: Option<&std::path::Path>) -> anyhow::Result<()> {
-    use anyhow::Context;
+/// Writes data to stdout, or to a file.
+pub(crate) fn write_out(bytes: &[u8], output: Option<&Path>) -> anyhow::Result<()> {
     match output {
         None => {
             let mut out = io::stdout().lock();
             out.write_all(bytes)?;
             out.flush()?;
+            Ok(())
         }
-        Some(path) => {
-            let folder = match path.parent() {
-                Some(p) if !p.as_os_str().is_empty() => p,
-                _ => std::path::Path::new("."),
-            };
-            let name = path.display();
-            let mut file = tempfile::NamedTempFile::new_in(folder)
-                .with_context(|| format!("{name} can't be written"))?;
-            file.write_all(bytes)
-                .with_context(|| format!("{name} can't be written"))?;
-            file.persist(path)
-                .with_context(|| format!("{name} can't be written"))?;
-        }
+        Some(path) => write_file(path, bytes, None),
     }
+}
+
+/// Puts data into a file's place, whole or not at all, with the rights that it shall have. What is
+/// no file (a pipe, a device) stays what it is.
+pub(crate) fn write_file(
+    path: &Path,
+    bytes: &[u8],
+    rights: Option<std::fs::Permissions>,
+) -> anyhow::Result<()> {
+    let name = path.display();
+    // Beside its place first: of that file nobody knows, so no error names it.
+    let failed = |e: io::Error| {
+        anyhow!(io::Error::from(e.kind())).context(format!("{name} can't be written"))
+    };
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => bail!("{name} is a folder: expected a file to write to"),
+        Ok(meta) if !meta.is_file() => {
+            let mut file = std::fs::OpenOptions::new()
+                .write(true)
+                .open(path)
+                .map_err(failed)?;
+            return file.write_all(bytes).map_err(failed);
+        }
+        _ => {}
+    }
+    let folder = folder_of(path);
+    if !folder.is_dir() {
+        bail!(
+            "{name} can't be written: there is no folder {}",
+            folder.display()
+        );
+    }
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    if let Some(rights) = rights {
+        file.as_file().set_permissions(rights).map_err(failed)?;
+    }
+    file.persist(path).map_err(|e| failed(e.error))?;
     Ok(())
+}
+
+/// The folder that a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_can_not_be_written_is_named_and_no_other() {
+        let folder = tempfile::Builder::new()
+            .prefix("written-")
+            .tempdir()
+            .expect("a folder");
+        let said =
+            |path: &Path| format!("{:#}", write_file(path, b"x", None).expect_err("no file"));
+        assert!(said(folder.path()).ends_with(" is a folder: expected a file to write to"));
+        let deep = folder.path().join("a/b.json");
+        let text = said(&deep);
+        assert!(text.starts_with(&deep.display().to_string()), "{text}");
+        assert!(text.contains("there is no folder"), "{text}");
+        // What stands where the file's folder should be.
+        std::fs::write(folder.path().join("a"), "").expect("a file");
+        let long = folder.path().join("n".repeat(300));
+        for text in [said(&deep), said(&long)] {
+            assert!(!text.contains(".tmp"), "{text}");
+        }
+        assert_eq!(
+            std::fs::read_dir(folder.path()).expect("a folder").count(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_device_stays_one() {
+        write_file(Path::new("/dev/null"), b"x", None).expect("it takes everything");
+        let meta = std::fs::metadata("/dev/null").expect("it is there");
+        assert!(!meta.is_file());
+    }
 }

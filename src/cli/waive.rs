@@ -1,17 +1,16 @@
 //! `driftgate waive`: accepts a finding for a time.
 
-use super::{Global, check::InputArgs, print};
+use super::{Global, check::InputArgs, print, write_file};
 use crate::{
+    check::expired,
+    config,
     model::time::{Timestamp, parse_span},
     pipeline::{self, BaselineFrom, CheckRequest, Wanted},
     text,
 };
 use anyhow::{Context, bail};
 use clap::Args;
-use std::{
-    io::{BufRead, IsTerminal, Write},
-    path::Path,
-};
+use std::io::{BufRead, IsTerminal, Write};
 
 /// Accept a finding for a time: adds a waiver to driftgate.yaml.
 ///
@@ -40,8 +39,8 @@ pub(super) struct WaiveArgs {
     /// Who answers for it; asked for on a terminal.
     #[arg(long, value_name = "NAME", help_heading = "Waiver")]
     owner: Option<String>,
-    /// The last day on which it holds (2026-12-01), or a span from now (14d); asked for on a
-    /// terminal.
+    /// The last day on which it holds (2026-12-01), a time (2026-12-01T12:00:00Z), or a span from
+    /// now (14d); asked for on a terminal.
     #[arg(long, value_name = "DATE", help_heading = "Waiver")]
     expires: Option<String>,
     /// Show what would be written.
@@ -72,7 +71,7 @@ impl WaiveArgs {
             given(&self.reason, "--reason")?,
             given(&self.owner, "--owner")?,
         );
-        let expires = self.expires.as_deref().map(|t| day(t, now)).transpose()?;
+        let expires = self.expires.as_deref().map(|t| until(t, now)).transpose()?;
         let request = CheckRequest {
             inputs,
             base: self.base.clone(),
@@ -86,6 +85,8 @@ impl WaiveArgs {
             key: self.key.clone(),
             rule: self.rule.clone(),
             object: self.object.clone(),
+            environments: request.inputs.environments.clone(),
+            services: request.inputs.services.clone(),
         };
         let accepting = pipeline::waivable(&request, &wanted)?;
         let mut err = std::io::stderr();
@@ -93,11 +94,14 @@ impl WaiveArgs {
         if accepting.value.is_none() {
             let _ = writeln!(err, "(bound to no value: there is none to name)");
         }
+        if let Some(besides) = &accepting.besides {
+            let _ = writeln!(err, "{}", text::terminal(besides));
+        }
         let reason = reason.map_or_else(|| asker.ask("Why is it accepted?", "a reason"), Ok)?;
         let owner = owner.map_or_else(|| asker.ask("Who answers for it?", "an owner"), Ok)?;
         let expires = match expires {
-            Some(day) => day,
-            None => day(
+            Some(time) => time,
+            None => until(
                 &asker.ask("Until when (2026-12-01, or 14d)?", "a date")?,
                 now,
             )?,
@@ -109,11 +113,16 @@ impl WaiveArgs {
             );
         }
         let waived = pipeline::write_waiver(&request.inputs, &accepting, &reason, &owner, expires)?;
+        let _ = writeln!(err, "{}", warns_from(expires, now));
         if self.dry_run {
             print(shown(&waived.diff).as_bytes())?;
             return Ok(0);
         }
-        replace(&waived.file, &waived.bytes)?;
+        let name = || format!("{} can't be written", waived.file.display());
+        let rights = std::fs::metadata(&waived.file)
+            .with_context(name)?
+            .permissions();
+        write_file(&waived.file, &waived.bytes, Some(rights))?;
         let _ = writeln!(
             err,
             "added to {}; commit it: a review goes by the waivers of its base branch",
@@ -149,23 +158,37 @@ fn not_empty(text: &str, what: &str) -> anyhow::Result<String> {
     Ok(text.into())
 }
 
-/// The end of a day: of a date, or of the day so far from now.
-fn day(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+/// When it ends: as driftgate.yaml says it, or with the day so far from now.
+fn until(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     let text = text.trim();
-    let end_of = |date: &str| format!("{date}T23:59:59Z").parse::<Timestamp>().ok();
     let time = match parse_span(text) {
+        Ok(..=0) => bail!("`{text}` from now is over at once: expected a span to come, like 14d"),
         Ok(seconds) => {
             let then = Timestamp(now.0.saturating_add(seconds)).to_string();
-            then.get(..10).and_then(end_of)
+            then.get(..10).and_then(config::expiry)
         }
-        Err(_) if text.len() == 10 => end_of(text),
-        Err(_) => None,
+        Err(_) => config::expiry(text),
     };
     match time {
-        None => bail!("`{text}` is no date: expected one like 2026-12-01, or a span like 14d"),
+        None => bail!(
+            "`{text}` is no date: expected one like 2026-12-01, a time like 2026-12-01T12:00:00Z, or a span like 14d"
+        ),
         Some(time) if time < now => bail!("{text} is over: expected a day to come"),
         Some(time) => Ok(time),
     }
+}
+
+/// When [`expired`] begins to say that a waiver ends.
+fn warns_from(expires: Timestamp, now: Timestamp) -> String {
+    let from = Timestamp(expires.0 - expired::SOON);
+    let days = expired::SOON / DAY;
+    if from <= now {
+        return format!(
+            "it ends at {expires}: within {days} days, so checks warn of it (expired) from the start"
+        );
+    }
+    let day: String = from.to_string().chars().take(10).collect();
+    format!("it ends at {expires}; checks warn of it (expired) from {day} on, {days} days before")
 }
 
 /// Asks on a terminal.
@@ -196,47 +219,46 @@ fn shown(diff: &str) -> String {
     lines.collect()
 }
 
-/// Puts the new text into the file's place, whole or not at all, with the rights that it has.
-fn replace(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let name = file.display();
-    let failed = || format!("{name} can't be written");
-    let folder = file.parent().context("a file is in a folder")?;
-    let rights = std::fs::metadata(file).with_context(failed)?.permissions();
-    let mut new = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
-    new.write_all(bytes).with_context(failed)?;
-    new.as_file().set_permissions(rights).with_context(failed)?;
-    new.persist(file).with_context(failed)?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn days() {
+    fn ends() {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().expect("a time");
-        let day = |text| day(text, now).map(|t| t.to_string());
-        assert_eq!(
-            day("2026-12-01").ok().as_deref(),
-            Some("2026-12-01T23:59:59Z")
-        );
-        assert_eq!(
-            day("2026-11-21").ok().as_deref(),
-            Some("2026-11-21T23:59:59Z")
-        );
-        assert_eq!(day("14d").ok().as_deref(), Some("2026-12-05T23:59:59Z"));
-        assert_eq!(day("13h").ok().as_deref(), Some("2026-11-22T23:59:59Z"));
+        for (text, end) in [
+            ("2026-12-01", "2026-12-01T23:59:59Z"),
+            ("2026-11-21", "2026-11-21T23:59:59Z"),
+            ("14d", "2026-12-05T23:59:59Z"),
+            ("13h", "2026-11-22T23:59:59Z"),
+            ("2026-12-01T12:00:00Z", "2026-12-01T12:00:00Z"),
+            ("2026-12-01T12:00:00+02:00", "2026-12-01T10:00:00Z"),
+        ] {
+            let found = until(text, now).map(|t| t.to_string());
+            assert_eq!(found.ok().as_deref(), Some(end), "{text}");
+        }
         for wrong in [
             "2026-11-20",
+            "2026-11-21T11:59:59Z",
             "2026-02-30",
             "tomorrow",
             "",
             "2026-12-1",
+            "2026-12-01 12:00",
             "14",
+            "0d",
+            "0s",
             "é026-12-0",
         ] {
-            assert!(day(wrong).is_err(), "{wrong}");
+            assert!(until(wrong, now).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn when_it_begins_to_warn() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().expect("a time");
+        let said = |text| warns_from(until(text, now).expect("a time"), now);
+        assert!(said("2026-12-31").contains("from 2026-12-17 on, 14 days before"));
+        assert!(said("7d").contains("from the start"));
     }
 }

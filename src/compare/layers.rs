@@ -246,24 +246,31 @@ pub fn compare_settings(input: &SettingsInput<'_>) -> Comparison {
         input.sides.live.or(input.sides.base),
     ]
     .map(|side| side.unwrap_or(&nothing));
-    let merged = sides.map(|settings| {
-        let side = LayerSide {
-            layer: input.layer,
-            settings,
-            borrowed: false,
-        };
-        merge(&[side], input.exact_keys, &BTreeMap::new())
-    });
+    // Sides that are the same are merged once.
+    let mut merged: Vec<(&LayerSettings, Arc<EffectiveConfig>)> = vec![];
+    for settings in sides {
+        let known = merged.iter().find(|m| std::ptr::eq(m.0, settings));
+        let config = known.map(|m| m.1.clone()).unwrap_or_else(|| {
+            let side = LayerSide {
+                layer: input.layer,
+                settings,
+                borrowed: false,
+            };
+            Arc::new(merge(&[side], input.exact_keys, &BTreeMap::new()))
+        });
+        merged.push((settings, config));
+    }
+    let merged: Vec<&EffectiveConfig> = merged.iter().map(|m| &*m.1).collect();
     let mut out = Comparison {
         objects: input.sides.live.map_or(0, |live| live.entries.len() as u64),
         ..Comparison::default()
     };
     out.unknown = sides.iter().find_map(|s| s.unread.clone());
-    for row in pair_settings(&[&merged[0], &merged[1], &merged[2], &merged[3]]) {
+    for row in pair_settings(&merged) {
         one_setting(input, &sides, &row, &mut out);
     }
     let whole_file = matches!(input.layer.live, Some(LiveSpec::File(_)));
-    let any = differ(&merged[0], &merged[1]);
+    let any = !std::ptr::eq(merged[0], merged[1]) && differ(merged[0], merged[1]);
     out.written_by_change = any;
     for entry in &mut out.entries {
         entry.written_by_change |= whole_file && any;

@@ -3,16 +3,19 @@
 
 use crate::{
     kubernetes::workload,
-    model::{desired::DesiredWorld, place::Place, tree::NodeRef},
+    model::{desired::DesiredWorld, place::Place, target::DesiredSpec, tree::NodeRef},
 };
 use std::sync::Arc;
 
-/// The sources of one container's environment, lowest precedence first.
+/// The sources of one container's environment, or of one layer, lowest precedence first.
 #[derive(Clone, Debug)]
 pub struct MergeOrder {
-    /// What it is called in every environment: `Deployment/api container api`, the environment's
-    /// own names taken out.
+    /// What it is called in every environment: `envFrom of Deployment/api container api`, the
+    /// environment's own names taken out; `files of layer defaults`.
     pub consumer: Arc<str>,
+    /// Whether an environment may lack some of them: overrides that not every environment has.
+    /// Then only the order of those that all have counts.
+    pub may_lack: bool,
     /// `ConfigMap/api-config`, the environment's own names and generated hashes taken out.
     pub sources: Vec<Arc<str>>,
     /// Where the list is written.
@@ -32,13 +35,51 @@ pub fn of_git(world: &DesiredWorld, names: &[&str]) -> Vec<MergeOrder> {
             let kind = &id.kind;
             let own = without(&id.name, names);
             out.push(MergeOrder {
-                consumer: format!("{kind}/{own} container {}", container.name).into(),
+                consumer: format!("envFrom of {kind}/{own} container {}", container.name).into(),
+                may_lack: false,
                 sources: sources.collect(),
                 place: object.place_of_key(list),
             });
         }
     }
     out
+}
+
+/// The files that a layer's settings are read from, and Helm's values files, in their order.
+#[must_use]
+pub fn of_files(
+    layer: &str,
+    spec: &DesiredSpec,
+    world: &DesiredWorld,
+    names: &[&str],
+) -> Option<MergeOrder> {
+    let mut files: Vec<&str> = vec![];
+    let what = match spec {
+        DesiredSpec::Helm(helm) => {
+            files.extend(helm.values.iter().map(|v| &*v.file));
+            "values files"
+        }
+        spec if !spec.has_objects() => {
+            let places = world
+                .settings
+                .iter()
+                .filter_map(|s| s.entry.origin()?.place.as_ref());
+            for place in places {
+                if !files.contains(&&*place.file) {
+                    files.push(&place.file);
+                }
+            }
+            "files"
+        }
+        _ => return None,
+    };
+    let place = Place::exact((*files.first()?).into(), None);
+    Some(MergeOrder {
+        consumer: format!("{what} of layer {layer}").into(),
+        may_lack: true,
+        sources: files.iter().map(|f| without(f, names).into()).collect(),
+        place,
+    })
 }
 
 fn source(item: NodeRef<'_>, names: &[&str]) -> Option<Arc<str>> {
@@ -93,6 +134,7 @@ pub fn whole_word(text: &str, word: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::target::{HelmSpec, ValuesSpec};
 
     #[test]
     fn own_names_are_taken_out_as_whole_words() {
@@ -106,5 +148,26 @@ mod tests {
         ] {
             assert_eq!(without(name, names), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn values_files_without_the_environments_names() {
+        let file = |file: &str| ValuesSpec {
+            file: file.into(),
+            select: None,
+            if_absent_skip: false,
+        };
+        let spec = DesiredSpec::Helm(HelmSpec {
+            values: vec![file("values.yaml"), file("values-production-eu.yaml")],
+            ..HelmSpec::default()
+        });
+        let world = DesiredWorld::default();
+        let order = of_files("workload", &spec, &world, &["production-eu"]).expect("an order");
+        assert_eq!(&*order.consumer, "values files of layer workload");
+        let sources: Vec<&str> = order.sources.iter().map(|s| &**s).collect();
+        assert_eq!(sources, ["values.yaml", "values.yaml"]);
+        assert!(order.may_lack);
+        let none = DesiredSpec::Manifests { paths: vec![] };
+        assert!(of_files("workload", &none, &world, &[]).is_none());
     }
 }

@@ -54,13 +54,12 @@ impl OwnNames {
             .chars()
             .next_back()
             .is_some_and(char::is_alphanumeric);
-        self.0
+        let names = if begins { &*self.0 } else { &[] };
+        names
             .iter()
             .filter(move |name| {
-                begins
-                    && rest.strip_prefix(&***name).is_some_and(|after| {
-                        !after.chars().next().is_some_and(char::is_alphanumeric)
-                    })
+                rest.strip_prefix(&***name)
+                    .is_some_and(|after| !after.chars().next().is_some_and(char::is_alphanumeric))
             })
             .map(|name| name.len())
     }

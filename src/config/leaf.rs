@@ -205,7 +205,7 @@ impl FromNode for Expiry {
             cx.mismatch(node, "a date like 2026-12-01").hint(None);
             return None;
         };
-        let Some(value) = last_second(text) else {
+        let Some(value) = expiry(text) else {
             let message = format!("`{}` is no date", visible(text));
             cx.problem(node.span(), message).hint(
                 "year, month and day, like 2026-12-01: it ends with that day, in UTC".to_string(),
@@ -226,8 +226,10 @@ impl FromNode for Expiry {
     }
 }
 
-/// Of a day its last second; a time is what it says.
-fn last_second(text: &str) -> Option<Timestamp> {
+/// When a waiver of such an `expires` ends: of a day its last second, in UTC; a time is what it
+/// says.
+#[must_use]
+pub fn expiry(text: &str) -> Option<Timestamp> {
     let is_day = text.len() == 10 && !text.contains(['T', 't', ' ', ':']);
     match (is_day, text.contains(['T', 't'])) {
         (true, _) => format!("{text}T23:59:59Z").parse().ok(),

@@ -28,6 +28,7 @@ mod zero;
 mod tests;
 
 pub use discover::{NAMES, NotFound, discover};
+pub use leaf::expiry;
 pub use policy::RULE_IDS;
 pub use schema::{SCHEMA_ID, json_schema};
 pub use show::show;

@@ -8,6 +8,7 @@ use crate::model::{
     finding::Message,
     value::{Shown, UnreadCause},
 };
+use std::collections::BTreeMap;
 
 /// Hidden values and targets that are named before the rest is counted.
 const NAMED: usize = 4;
@@ -31,13 +32,15 @@ pub(super) fn sentence(
 }
 
 /// What targets are called in one sentence: by what tells them apart.
-struct Names {
+struct Names<'t> {
     services: bool,
     environments: bool,
+    /// How many targets each service has.
+    targets: BTreeMap<&'t str, usize>,
 }
 
-impl Names {
-    fn of(targets: &[ExplainedTarget]) -> Names {
+impl<'t> Names<'t> {
+    fn of(targets: &'t [ExplainedTarget]) -> Names<'t> {
         let first = targets.first();
         let differ = |same: fn(&ExplainedTarget, &ExplainedTarget) -> bool| {
             first.is_some_and(|f| targets.iter().any(|t| !same(f, t)))
@@ -45,6 +48,10 @@ impl Names {
         Names {
             services: differ(|a, b| a.service == b.service),
             environments: differ(|a, b| a.environment == b.environment),
+            targets: targets.iter().fold(BTreeMap::new(), |mut all, t| {
+                *all.entry(&*t.service).or_default() += 1;
+                all
+            }),
         }
     }
 
@@ -56,9 +63,23 @@ impl Names {
         }
     }
 
+    /// `api, cart in staging and web`: a service that is meant in all environments in which it was
+    /// looked at stands for all of its targets.
+    fn of_targets(&self, targets: &[&ExplainedTarget]) -> Vec<String> {
+        let mut out: Vec<String> = vec![];
+        for own in targets.chunk_by(|a, b| a.service == b.service) {
+            let all = self.targets.get(&*own[0].service).copied();
+            match self.services && self.environments && all == Some(own.len()) {
+                true => out.push(own[0].service.to_string()),
+                false => out.extend(own.iter().map(|t| self.of_target(t))),
+            }
+        }
+        out
+    }
+
     /// `a, b and c`, `a, b, c, d and 3 more`.
     fn list(&self, message: Message, targets: &[&ExplainedTarget]) -> Message {
-        let names: Vec<String> = targets.iter().map(|t| self.of_target(t)).collect();
+        let names = self.of_targets(targets);
         match names.as_slice() {
             [] => message,
             [one] => message.name(one.as_str()),
@@ -126,6 +147,14 @@ fn wins(message: Message, winners: &[&ExplainedValue], side: &ExplainedSide) -> 
                 .and("; layer \"")
                 .name(&*gap.layer)
                 .and("\", which driftgate can't see, may win over it");
+        }
+        if let GapKind::Imports(what) = &gap.why {
+            said = said
+                .and("; layer \"")
+                .name(&*gap.layer)
+                .and("\" imports ")
+                .name(GapKind::imported(what))
+                .and(", which driftgate does not read and which may win over it");
         }
     }
     said
@@ -210,12 +239,12 @@ fn source(value: &ExplainedValue) -> Option<String> {
             Some(span) => format!("{}:{}", place.file, span.line),
             None => place.file.to_string(),
         },
-        None => origin.item.to_string(),
+        None => origin.item.described(),
     })
 }
 
 /// `database.pool_size is 25 in production-eu and production-us; 10 in staging`.
-fn several(name: &str, targets: &[ExplainedTarget], names: &Names) -> Message {
+fn several(name: &str, targets: &[ExplainedTarget], names: &Names<'_>) -> Message {
     let mut groups: Vec<(Outcome, Option<Shown>, Vec<&ExplainedTarget>)> = Vec::new();
     for t in targets {
         let outcome = t.git.outcome();
@@ -228,9 +257,19 @@ fn several(name: &str, targets: &[ExplainedTarget], names: &Names) -> Message {
     }
     let mut said = Message::default().key(name).and(" is ");
     let everywhere = groups.len() == 1;
+    // What most have comes first; of environments of one service the order is theirs.
+    if names.services {
+        groups.sort_by_key(|(_, _, all)| std::cmp::Reverse(all.len()));
+    }
     for (i, (outcome, shown, all)) in groups.iter().enumerate() {
         if i > 0 {
             said = said.and("; ");
+        }
+        if i == NAMED && names.services && groups.len() > NAMED + 1 {
+            said = said
+                .count(groups.len() - NAMED)
+                .and(" more values in others");
+            break;
         }
         said = match (outcome, shown) {
             (Outcome::Known, Some(Shown::Redacted)) => said.and("a secret"),
@@ -273,7 +312,7 @@ type By = Option<(Shown, String)>;
 
 /// `params/production.yaml:3 sets database.pool_size to 25: it wins in production; in staging it
 /// is hidden by 10 (environment)`.
-fn of_line(name: &str, targets: &[ExplainedTarget], line: &Line<'_>, names: &Names) -> Message {
+fn of_line(name: &str, targets: &[ExplainedTarget], line: &Line<'_>, names: &Names<'_>) -> Message {
     let asked = |t: &ExplainedTarget| t.git.values.iter().find(|v| v.asked).cloned();
     let start = Message::default()
         .name(format!("{}:{}", line.file, line.line))

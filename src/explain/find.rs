@@ -31,7 +31,8 @@ pub(super) struct Key {
 impl Key {
     /// The setting in one target on one side.
     pub(super) fn find<'a>(&self, config: &'a EffectiveConfig) -> Option<&'a EffectiveSetting> {
-        with_words(config, &self.words)
+        config
+            .with_words(&self.words)
             .iter()
             .find(|s| self.name.as_ref().is_none_or(|name| is_spelt(s, name)))
     }
@@ -113,13 +114,6 @@ fn at_lines(nearest: &[(u32, Vec<Arc<str>>)]) -> String {
     lines.join(", ")
 }
 
-/// The settings with these words; a config is sorted by them.
-fn with_words<'a>(config: &'a EffectiveConfig, words: &str) -> &'a [EffectiveSetting] {
-    let from = config.settings.partition_point(|s| *s.words < *words);
-    let to = from + config.settings[from..].partition_point(|s| *s.words == *words);
-    &config.settings[from..to]
-}
-
 fn is_spelt(setting: &EffectiveSetting, name: &str) -> bool {
     *setting.name == *name || setting.stack.iter().any(|p| *p.entry.name == *name)
 }
@@ -157,7 +151,7 @@ fn keys_named(targets: &[TargetView<'_>], name: &str) -> Vec<Key> {
     let words = words(name);
     let mut found: Vec<&EffectiveSetting> = Vec::new();
     for config in targets.iter().flat_map(sides) {
-        let same = with_words(config, &words);
+        let same = config.with_words(&words);
         let exact: Vec<_> = same.iter().filter(|s| is_spelt(s, name)).collect();
         if exact.is_empty() && !words.is_empty() {
             found.extend(same);
@@ -182,11 +176,13 @@ fn keys_named(targets: &[TargetView<'_>], name: &str) -> Vec<Key> {
 /// Settings of many targets as keys: by their words, where no target has several with them.
 fn keys(targets: &[TargetView<'_>], found: &[&EffectiveSetting]) -> Vec<Key> {
     let mut all = BTreeSet::new();
+    // Asked once for all settings with the same words: there may be one in each target.
+    let mut known: BTreeMap<&Arc<str>, bool> = BTreeMap::new();
     for setting in found {
-        let crowded = targets
-            .iter()
-            .flat_map(sides)
-            .any(|config| with_words(config, &setting.words).len() > 1);
+        let crowded = *known.entry(&setting.words).or_insert_with(|| {
+            let mut configs = targets.iter().flat_map(sides);
+            configs.any(|config| config.with_words(&setting.words).len() > 1)
+        });
         all.insert(Key {
             words: setting.words.clone(),
             name: crowded.then(|| setting.name.clone()),

@@ -2,8 +2,8 @@
 //! setting. Pure: who gave a value its place in git, and who wrote the live one, is filled in by
 //! the pipeline.
 //!
-//! [`find`] finds the settings that a question is about, [`side`] says what wins and what it hides,
-//! [`touch`] which findings and entries of driftgate.yaml are about it, [`answer`] says it in one
+//! `find` finds the settings that a question is about, `side` says what wins and what it hides,
+//! `touch` which findings and entries of driftgate.yaml are about it, `answer` says it in one
 //! sentence.
 
 mod answer;

@@ -50,6 +50,7 @@ fn values(
                 value: Shown::from(&entry.entry.value),
                 standing: standing(view, setting, at),
                 origin: entry.entry.origin().cloned(),
+                made_from: entry.entry.made_from(),
                 commit: None,
                 written: None,
                 seen_by: entry.seen_by.to_vec(),
@@ -113,13 +114,18 @@ fn gaps(config: &EffectiveConfig, setting: Option<&EffectiveSetting>) -> Vec<Gap
             let why = match (&layer.outside, &layer.unread) {
                 (Some(what), _) => GapKind::Outside(what.clone()),
                 (None, Some(why)) => GapKind::Unread(why.clone()),
-                (None, None) => return None,
+                (None, None) if layer.beyond.is_empty() => return None,
+                (None, None) => {
+                    GapKind::Imports(layer.beyond.iter().map(|b| b.what.clone()).collect())
+                }
             };
+            // What a layer imports may win over its own values too.
+            let own = matches!(why, GapKind::Imports(_));
             Some(Gap {
                 layer: layer.name.clone(),
                 precedence: at,
                 why,
-                may_win: lowest.is_none_or(|l| at > l),
+                may_win: lowest.is_none_or(|l| at > l || (own && at == l)),
             })
         })
         .collect()

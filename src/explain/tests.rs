@@ -11,7 +11,7 @@ use crate::{
         place::Place,
         policy::{Difference, Ignore, ParityGroup, Pattern, Selector, Waiver},
         secret::DigestKey,
-        setting::{KeyStyle, LayerSettings, SettingEntry},
+        setting::{Beyond, KeyStyle, LayerSettings, SettingEntry},
         target::{DesiredSpec, Environment, FileSpec, Layer, TargetId, Tier},
         time::Timestamp,
         tree::Span,
@@ -87,7 +87,7 @@ fn said(layer: &str, settings: &[(&str, &str)]) -> LayerSettings {
             .zip(1..)
             .map(|((name, value), line)| valued(&file, line, name, Value::text(value)))
             .collect(),
-        unread: None,
+        ..LayerSettings::default()
     }
 }
 
@@ -344,6 +344,61 @@ fn layers_that_nobody_sees_are_said_where_they_are() {
 }
 
 #[test]
+fn what_a_layer_imports_may_win_over_its_own_values() {
+    let importing = |settings: &[(&str, &str)], what: &[&str]| LayerSettings {
+        beyond: what
+            .iter()
+            .map(|what| Beyond {
+                what: (*what).into(),
+                place: None,
+            })
+            .collect(),
+        ..said("app", settings)
+    };
+    let gaps = |app: LayerSettings, above: LayerSettings| {
+        let layers = vec![layer("defaults"), layer("app"), layer("workload")];
+        let all = [said("defaults", &[("pool", "5")]), app, above];
+        let world = World::of("api", "production", layers, &all);
+        let key = only(explain(&[world], "pool"));
+        let git = key.targets[0].git.clone();
+        assert_eq!(git.outcome(), Outcome::Known);
+        (git.gaps, message(&key.answer))
+    };
+    let vault = || importing(&[("pool", "15")], &["vault://secret/app"]);
+    let (found, answer) = gaps(vault(), said("w", &[]));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].may_win && &*found[0].layer == "app");
+    assert_eq!(
+        found[0].why,
+        GapKind::Imports(vec!["vault://secret/app".into()])
+    );
+    assert_eq!(
+        answer,
+        "pool is 15 in production: layer \"app\" wins (app.yaml:1), over 5 (defaults); layer \
+         \"app\" imports vault://secret/app, which driftgate does not read and which may win over \
+         it"
+    );
+    // It may hold what the layer itself does not say.
+    let (found, _) = gaps(importing(&[], &["a", "b"]), said("w", &[]));
+    assert!(found[0].may_win);
+    let (found, answer) = gaps(vault(), said("w", &[("pool", "20")]));
+    assert!(!found[0].may_win);
+    assert!(!answer.contains("vault"), "{answer}");
+}
+
+#[test]
+fn imports_in_words() {
+    for (all, expected) in [
+        (vec!["a"], "a"),
+        (vec!["a", "b"], "a and b"),
+        (vec!["a", "b", "c", "d", "e", "f"], "a, b, c, d and 2 more"),
+    ] {
+        let all: Vec<Box<str>> = all.into_iter().map(Into::into).collect();
+        assert_eq!(GapKind::imported(&all), expected);
+    }
+}
+
+#[test]
 fn containers_see_different_values() {
     let of = |line, container: &str, value: &str| SettingEntry {
         seen_by: [Box::from(container)].into(),
@@ -351,7 +406,7 @@ fn containers_see_different_values() {
     };
     let settings = LayerSettings {
         entries: vec![of(1, "api", "5"), of(2, "worker", "9"), of(3, "cron", "9")],
-        unread: None,
+        ..LayerSettings::default()
     };
     let world = World::of("api", "production", vec![layer("workload")], &[settings]);
     let key = only(explain(&[world], "POOL"));
@@ -380,7 +435,7 @@ fn a_null_that_takes_away() {
             valued("base.yaml", 1, "pool", Value::text("15")),
             valued("prod.yaml", 4, "pool", Value::Plain(Plain::Null)),
         ],
-        unread: None,
+        ..LayerSettings::default()
     };
     let world = World::of("api", "production", vec![helm], &[settings]);
     let key = only(explain(&[world], "pool"));
@@ -424,7 +479,7 @@ fn live_is_compared_where_it_has_something_of_its_own() {
         World::plain("api", "production", &[("env", &[])]).live(&[("env", &[("FLAG", "on")])], &[]);
     let (said, agreement) = answer(only_live, "FLAG");
     assert_eq!(agreement, Some(Agreement::Differs));
-    assert_eq!(said, "FLAG is absent in git in production; live has on");
+    assert_eq!(said, "FLAG is absent in git in production; live has \"on\"");
 }
 
 fn said_nothing() -> LayerSettings {
@@ -441,7 +496,7 @@ fn secrets_are_compared_and_never_shown() {
             "DB_PASSWORD",
             Value::Secret(key.seal(text.as_bytes())),
         )],
-        unread: None,
+        ..LayerSettings::default()
     };
     for (live, agreement) in [
         ("hunter2", Agreement::Same),
@@ -623,7 +678,7 @@ fn a_value_of_several_lines_has_all_of_them() {
     ));
     let settings = LayerSettings {
         entries: vec![entry],
-        unread: None,
+        ..LayerSettings::default()
     };
     let worlds = [World::of("api", "p", vec![layer("a")], &[settings])];
     for line in 2..=4 {
@@ -794,6 +849,7 @@ fn world_of(drawn: &[Drawn]) -> World {
         all.push(LayerSettings {
             entries: entries.collect(),
             unread: unread.then(|| Unread::new(UnreadCause::Forbidden, "forbidden")),
+            ..LayerSettings::default()
         });
     }
     World::of("api", "production", layers, &all)
@@ -866,7 +922,7 @@ fn an_object_holds_what_is_live() {
     };
     let settings = LayerSettings {
         entries: vec![entry],
-        unread: None,
+        ..LayerSettings::default()
     };
     let mut world = World::of("api", "p", vec![layer("live")], &[said_nothing()]);
     world.head = merged(&world.layers, std::slice::from_ref(&settings), &["live"]);

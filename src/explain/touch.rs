@@ -44,6 +44,7 @@ fn is_of(s: &Subject, view: &TargetView<'_>) -> bool {
     let (service, environment) = (&view.id.service, &view.id.environment);
     (s.service == *service || s.also_in.contains(service))
         && (s.environment == *environment
+            || s.also_in_environments.contains(environment)
             || s.sides.iter().any(|side| side.environment == *environment))
 }
 

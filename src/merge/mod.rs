@@ -1,7 +1,7 @@
 //! Layers to the effective config: the highest layer wins, and everything that it hides is kept.
 //!
-//! [`names`] finds out which names are one setting, [`replaced`] which values are gone because a
-//! whole map or list around them was replaced, [`winners`] what wins of the rest.
+//! `names` finds out which names are one setting, `replaced` which values are gone because a
+//! whole map or list around them was replaced, `winners` what wins of the rest.
 
 mod names;
 mod replaced;
@@ -107,6 +107,7 @@ fn info(side: &LayerSide<'_>) -> LayerInfo {
         unread: side.settings.unread.clone(),
         borrowed: side.borrowed,
         outside: side.layer.outside.clone(),
+        beyond: side.settings.beyond.clone(),
     }
 }
 

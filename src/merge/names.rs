@@ -30,19 +30,28 @@ struct Spelling<'a> {
     styles: u8,
 }
 
-const STYLES: [KeyStyle; 3] = [KeyStyle::Environment, KeyStyle::Tree, KeyStyle::Path];
+const STYLES: [KeyStyle; 4] = [
+    KeyStyle::Environment,
+    KeyStyle::Tree,
+    KeyStyle::Path,
+    KeyStyle::Spring,
+];
 
 fn bit(style: KeyStyle) -> u8 {
     match style {
         KeyStyle::Environment => 1,
         KeyStyle::Tree => 2,
         KeyStyle::Path => 4,
+        KeyStyle::Spring => 8,
     }
 }
 
 impl Settings {
     pub(super) fn of(items: &[Item<'_>], exact_keys: bool) -> Settings {
-        let (spellings, of_item) = spellings(items);
+        let (mut spellings, of_item) = spellings(items);
+        if !exact_keys {
+            spring_variables(&mut spellings);
+        }
         let mut order: Vec<usize> = (0..spellings.len()).collect();
         order.sort_unstable_by(|a, b| {
             let (a, b) = (&spellings[*a], &spellings[*b]);
@@ -89,6 +98,28 @@ fn spellings<'a>(items: &[Item<'a>]) -> (Vec<Spelling<'a>>, Vec<usize>) {
         })
         .collect();
     (out, of_item)
+}
+
+/// Names of environment variables that Spring reads as one of its properties have that property's
+/// words: `ORDERS_RETRY_MAXATTEMPTS` is `orders.retry.max-attempts`.
+/// Source: Spring Boot reference, "Binding From Environment Variables".
+fn spring_variables(spellings: &mut [Spelling<'_>]) {
+    let letters = |words: &str| words.replace(' ', "");
+    let properties: FxHashMap<String, Arc<str>> = spellings
+        .iter()
+        .filter(|s| s.styles & bit(KeyStyle::Spring) != 0)
+        .map(|s| (letters(&s.words), s.words.clone()))
+        .collect();
+    if properties.is_empty() {
+        return;
+    }
+    for spelling in spellings {
+        if spelling.styles == bit(KeyStyle::Environment)
+            && let Some(words) = properties.get(&letters(&spelling.words))
+        {
+            spelling.words = words.clone();
+        }
+    }
 }
 
 struct Groups<'s> {

@@ -183,6 +183,34 @@ fn winning(config: &EffectiveConfig) -> Vec<String> {
 }
 
 #[test]
+fn variables_are_springs_properties_by_their_letters() {
+    let spring = |name: &str, value: &str| {
+        named("spring").with(name, KeyStyle::Spring, Value::text(value), &[])
+    };
+    for variable in ["ORDERS_RETRY_MAXATTEMPTS", "ORDERS_RETRY_MAX_ATTEMPTS"] {
+        let layers = [
+            spring("orders.retry.max-attempts", "5"),
+            named("workload").env(variable, "9"),
+        ];
+        let sides: Vec<LayerSide<'_>> = layers
+            .iter()
+            .map(|made| LayerSide {
+                layer: &made.layer,
+                settings: &made.settings,
+                borrowed: false,
+            })
+            .collect();
+        let merged = merge(&sides, false, &BTreeMap::new());
+        assert_eq!(merged.settings.len(), 1, "{variable}");
+        let winner = merged.settings[0].winner().expect("one wins");
+        assert_eq!(&*winner.entry.name, variable);
+        assert_eq!(merged.settings[0].stack.len(), 2);
+        let exact = merge(&sides, true, &BTreeMap::new());
+        assert_eq!(exact.settings.len(), 2, "{variable}: `keys: exact`");
+    }
+}
+
+#[test]
 fn sprawl_one_setting_in_four_layers() {
     let config = merged(&[
         named("file").file("config.yml", r#"{"database":{"poolSize":20,"url":"db"}}"#),

@@ -4,7 +4,7 @@ use super::{
     observation::ObjectId,
     place::Place,
     problem::Problem,
-    setting::SettingEntry,
+    setting::{Beyond, SettingEntry},
     tree::Tree,
     value::{AbsenceProof, Reading, Unread},
 };
@@ -56,6 +56,8 @@ pub struct DesiredWorld {
     /// The settings of a layer that has no objects (`file`, `spring`, `compose`), in their order:
     /// of one name the last wins, and those before it are kept.
     pub settings: Vec<SettingEntry>,
+    /// What the layer imports from where driftgate does not look.
+    pub beyond: Vec<Beyond>,
     /// What could not be read or was read with doubts, with its place.
     pub problems: Vec<Problem>,
     /// Why some objects may be missing from `objects`: a file that could not be parsed, a

@@ -3,7 +3,7 @@
 use super::{
     path::KeyPath,
     secret::Sameness,
-    setting::SettingEntry,
+    setting::{Beyond, SettingEntry},
     value::{Unread, ValueType},
 };
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct LayerInfo {
     pub borrowed: bool,
     /// What it is, if driftgate can't see it.
     pub outside: Option<Box<str>>,
+    /// What it imports and driftgate does not read: it may win over what is known of the layer.
+    pub beyond: Vec<Beyond>,
 }
 
 /// A setting with everything that layers say of it.
@@ -82,13 +84,19 @@ impl EffectiveConfig {
         let spelt = |s: &&EffectiveSetting| {
             *s.name == *name || s.stack.iter().any(|p| *p.entry.name == *name)
         };
-        if let Some(exact) = self.settings.iter().find(spelt) {
-            return Some(exact);
-        }
-        let words = words(name);
-        let mut same = self.settings.iter().filter(|s| *s.words == *words);
-        let first = same.next()?;
-        same.next().is_none().then_some(first)
+        let same = self.with_words(&words(name));
+        same.iter().find(spelt).or(match same {
+            [one] => Some(one),
+            _ => None,
+        })
+    }
+
+    /// The settings with these words.
+    #[must_use]
+    pub fn with_words(&self, words: &str) -> &[EffectiveSetting] {
+        let from = self.settings.partition_point(|s| *s.words < *words);
+        let own = &self.settings[from..];
+        &own[..own.partition_point(|s| *s.words == *words)]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     observation::{ItemId, ObjectId},
-    path::KeyPath,
+    path::{KeyPath, Segment},
     place::Place,
     value::Value,
 };
@@ -72,5 +72,30 @@ impl Entry {
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {
         self.from.first()
+    }
+
+    /// Where git has further text that the value is made of, each place once: what fills in a
+    /// `${VAR}` or `$(VAR)`. A field that only refers to the value holds none of its text.
+    #[must_use]
+    pub fn made_from(&self) -> Vec<Place> {
+        let Some(own) = self.origin() else {
+            return vec![];
+        };
+        let mut out: Vec<Place> = vec![];
+        for origin in &self.from[1..] {
+            let is_reference = |s: &Segment| matches!(s, Segment::Member(m) if matches!(&**m, "envFrom" | "valueFrom"));
+            let refers = origin.path.0.iter().any(is_reference);
+            // Parts of one list of a file stand side by side.
+            let beside = origin.object().is_none() && origin.item == own.item;
+            if let Some(place) = &origin.place
+                && !refers
+                && !beside
+                && !out.contains(place)
+                && own.place.as_ref() != Some(place)
+            {
+                out.push(place.clone());
+            }
+        }
+        out
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     entry::Origin,
     finding::{Accepted, CommitShown, Disposition, Message, Severity, Written},
+    place::Place,
     report::RevisionShown,
     value::{Shown, Unread},
 };
@@ -123,6 +124,8 @@ pub struct ExplainedValue {
     pub standing: Standing,
     /// Where it is from; with its place in git.
     pub origin: Option<Origin>,
+    /// Where git has further text that it is made of.
+    pub made_from: Vec<Place>,
     /// Who gave git this value.
     pub commit: Option<CommitShown>,
     /// Who wrote the live value.
@@ -181,6 +184,22 @@ pub enum GapKind {
     Outside(Box<str>),
     /// It should have been readable.
     Unread(Unread),
+    /// It was read, and imports these, which driftgate does not read.
+    Imports(Vec<Box<str>>),
+}
+
+impl GapKind {
+    /// What is imported, in words: `a and b`, `a, b, c, d and 3 more`.
+    #[must_use]
+    pub fn imported(all: &[Box<str>]) -> String {
+        const NAMED: usize = 4;
+        match all {
+            [] => String::new(),
+            [one] => one.to_string(),
+            [first @ .., last] if all.len() <= NAMED => format!("{} and {last}", first.join(", ")),
+            _ => format!("{} and {} more", all[..NAMED].join(", "), all.len() - NAMED),
+        }
+    }
 }
 
 /// A finding, in short.

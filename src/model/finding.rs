@@ -88,6 +88,12 @@ pub enum Piece {
     Count(u64),
 }
 
+impl From<&'static str> for Message {
+    fn from(words: &'static str) -> Message {
+        Message::words(words)
+    }
+}
+
 impl Message {
     /// Our own words only.
     #[must_use]
@@ -143,7 +149,7 @@ impl Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolution {
     /// What it does, for people.
-    pub why: &'static str,
+    pub why: Message,
     /// The command; empty when the resolution is an edit (`why` says which).
     pub argv: Vec<Box<str>>,
 }
@@ -284,6 +290,8 @@ pub struct Subject {
     pub sides: Vec<SideShown>,
     /// Further services that have the same, for what is about several environments.
     pub also_in: Vec<Arc<str>>,
+    /// Further environments of the service that have the same, for what is told once for all.
+    pub also_in_environments: Vec<Arc<str>>,
     /// The higher layer that hides a setting: the application does not see this one.
     pub hidden_by: Option<Arc<str>>,
     /// Who sees it: `Deployment/shop/api container api`.
@@ -316,6 +324,7 @@ impl Subject {
             live: None,
             sides: vec![],
             also_in: vec![],
+            also_in_environments: vec![],
             hidden_by: None,
             affects: vec![],
             explains: vec![],
@@ -339,6 +348,8 @@ pub struct SideShown {
     pub value: Shown,
     /// Where it is written in git.
     pub place: Option<Place>,
+    /// Where git has further text that it is made of.
+    pub made_from: Vec<Place>,
     /// The live object, file or parameter that holds it.
     pub object: Option<ItemId>,
     /// Where in it; empty when that is not known.

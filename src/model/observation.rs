@@ -90,6 +90,21 @@ impl ItemId {
     }
 }
 
+impl ItemId {
+    /// With a word for what it is, where that is no object: `file /etc/api.yml`. Variables of a
+    /// process and parameters of a store are told apart by their names: those of stores are paths.
+    #[must_use]
+    pub fn described(&self) -> String {
+        match self {
+            ItemId::Object(object) => object.to_string(),
+            ItemId::Parameter(name) if name.contains('/') => format!("parameter {name}"),
+            ItemId::Parameter(name) => format!("process environment, {name}"),
+            ItemId::Document(name) => format!("file {name}"),
+            ItemId::Fact(name) => name.to_string(),
+        }
+    }
+}
+
 impl From<ObjectId> for ItemId {
     fn from(object: ObjectId) -> ItemId {
         ItemId::Object(object)

@@ -3,6 +3,7 @@
 use super::{
     entry::Entry,
     path::{KeyPath, Segment},
+    place::Place,
     tree::{Kind, NodeRef},
     value::Unread,
 };
@@ -15,6 +16,17 @@ pub struct LayerSettings {
     pub entries: Vec<SettingEntry>,
     /// What "not in it" means: absent, or (with why) unknown.
     pub unread: Option<Unread>,
+    /// What it imports from where nobody looks: it may win over the entries.
+    pub beyond: Vec<Beyond>,
+}
+
+/// Something that a layer imports and driftgate does not read: Spring's `vault://secret/app`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beyond {
+    /// As the layer says it, without what may be a secret in it.
+    pub what: Box<str>,
+    /// Where the layer says it.
+    pub place: Option<Place>,
 }
 
 impl LayerSettings {
@@ -22,8 +34,8 @@ impl LayerSettings {
     #[must_use]
     pub fn unread(why: Unread) -> LayerSettings {
         LayerSettings {
-            entries: vec![],
             unread: Some(why),
+            ..LayerSettings::default()
         }
     }
 }
@@ -52,6 +64,9 @@ pub enum KeyStyle {
     Environment,
     /// Nested maps, or names with dots.
     Tree,
+    /// Names of Spring's properties. A name of an environment variable means one of them when they
+    /// have the same letters and digits: Spring drops dashes, or reads them as underscores.
+    Spring,
     /// Paths with slashes, below the layer's own path.
     Path,
 }

@@ -1,20 +1,32 @@
 //! `driftgate baseline write`: the findings of today as a file.
 
-use super::{BaselineFrom, CheckRequest, Run, check, revisions};
+use super::{BaselineFrom, CheckRequest, Run, check, policy::read_baseline, revisions};
 use crate::{
     model::report::{Coverage, CoverageStatus, Report, Verdict},
-    policy::baseline,
+    policy::baseline::{self, Baseline, Update},
+    render,
 };
+use anyhow::{Context, anyhow, bail};
 use std::path::PathBuf;
+
+/// What `driftgate baseline write` was asked for.
+pub struct BaselineRequest {
+    /// What is read, and where from; nothing is known to it.
+    pub check: CheckRequest,
+    /// The file; absent: the one that driftgate.yaml names, in the work tree.
+    pub output: Option<PathBuf>,
+    /// Only take out what is not needed any more.
+    pub prune: bool,
+}
 
 /// What a baseline would hold.
 pub struct BaselineOutcome {
-    /// The file.
-    pub bytes: Vec<u8>,
-    /// How many findings it holds.
-    pub count: usize,
-    /// The file that driftgate.yaml names, in the work tree.
-    pub configured: Option<PathBuf>,
+    /// Where it is written.
+    pub file: PathBuf,
+    /// What is written, and what that changes.
+    pub update: Update,
+    /// Why the file that is there is none that could be compared with.
+    pub replaces: Option<String>,
     /// What is missing in it, one line each; empty when everything was seen.
     pub missing: Vec<String>,
 }
@@ -22,21 +34,57 @@ pub struct BaselineOutcome {
 /// Runs a check and gives the baseline of what it found. Writes nothing.
 ///
 /// # Errors
-/// As [`check`].
-pub fn baseline_of(request: CheckRequest) -> anyhow::Result<BaselineOutcome> {
-    let request = CheckRequest {
+/// As [`check`]; when there is no file to write, or none to prune.
+pub fn baseline_of(request: BaselineRequest) -> anyhow::Result<BaselineOutcome> {
+    let check_request = CheckRequest {
         baseline: BaselineFrom::Nowhere,
-        ..request
+        ..request.check
     };
-    let report = check(&request)?;
-    let run = Run::new(&request.inputs)?;
-    let (bytes, count) = baseline::write(&report.findings, &run.key);
+    let run = Run::new(&check_request.inputs)?;
+    // Said before anything is read: reading may take a minute.
+    let file = match &request.output {
+        Some(path) => run.directory.join(path),
+        None => configured(&run, &check_request)?
+            .context("driftgate.yaml names no `baseline`: say which file to write with --output")?,
+    };
+    let name = request
+        .output
+        .as_ref()
+        .unwrap_or(&file)
+        .display()
+        .to_string();
+    if file.is_dir() {
+        bail!("{name} is a folder: expected a file to write to");
+    }
+    let (old, replaces) = match old(&file, &name) {
+        Ok(old) => (old, None),
+        Err(why) if request.prune => return Err(why),
+        Err(why) => (None, Some(format!("{why:#}"))),
+    };
+    if request.prune && old.is_none() {
+        bail!("{name} does not exist: there is no baseline to prune");
+    }
+    let report = check(&check_request)?;
+    let update = match &old {
+        Some(old) if request.prune => baseline::prune(old, &report.findings, &run.key)
+            .map_err(|why| anyhow!("{}, so nothing is removed", render::message(&why)))?,
+        old => baseline::replace(old.as_ref(), &report.findings, &run.key),
+    };
     Ok(BaselineOutcome {
-        bytes,
-        count,
-        configured: configured(&run, &request)?,
-        missing: missing(&request, &report),
+        file,
+        update,
+        replaces,
+        missing: missing(&check_request, &report),
     })
+}
+
+/// The baseline that is there already.
+fn old(file: &std::path::Path, name: &str) -> anyhow::Result<Option<Baseline>> {
+    if file.exists() {
+        read_baseline(file, name).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 fn configured(run: &Run<'_>, request: &CheckRequest) -> anyhow::Result<Option<PathBuf>> {

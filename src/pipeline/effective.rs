@@ -120,7 +120,15 @@ fn one(of_target: &Layers<'_>) -> TargetEffective {
         live_fields: of_target.live_fields(&names),
         orders: layers
             .iter()
-            .flat_map(|l| merge_order::of_git(&l.head, &names))
+            .flat_map(|l| {
+                let planned = of_target.planned(l);
+                let files = planned.head.as_ref().and_then(|spec| {
+                    merge_order::of_files(&planned.layer.name, spec, &l.head, &names)
+                });
+                let mut orders = merge_order::of_git(&l.head, &names);
+                orders.extend(files);
+                orders
+            })
             .collect(),
         fields: head_fields,
         head,

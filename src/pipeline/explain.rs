@@ -198,16 +198,6 @@ fn keep(analysis: &mut Analysis, keys: &[ExplainedKey]) {
     }
 }
 
-/// Layers of the target, by name, in the state.
-fn layer_of(analysis: &Analysis, service: &str, environment: &str, layer: &str) -> Option<usize> {
-    analysis.state.layers.iter().position(|l| {
-        let target = &analysis.plan.targets[l.target];
-        *target.id.service == *service
-            && *target.id.environment == *environment
-            && *target.layers[l.layer].layer.name == *layer
-    })
-}
-
 /// Who wrote the live values.
 fn writers(analysis: &Analysis, keys: &mut [ExplainedKey]) {
     for t in keys.iter_mut().flat_map(|k| &mut k.targets) {
@@ -217,7 +207,7 @@ fn writers(analysis: &Analysis, keys: &mut [ExplainedKey]) {
             let values = side.into_iter().flat_map(|s| &mut s.values);
             // Git's side has a live value where a layer has no other.
             for value in values.filter(|v| v.borrowed == borrowed) {
-                let at = layer_of(analysis, &service, &environment, &value.layer);
+                let at = analysis.layer_at((&service, &environment), &value.layer);
                 if let (Some(at), Some(origin)) = (at, &value.origin) {
                     value.written = written(analysis, at, origin);
                 }

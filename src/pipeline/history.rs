@@ -141,12 +141,8 @@ pub(super) fn written(
     origin: &Origin,
 ) -> Option<Written> {
     let place = origin.place.as_ref().filter(|p| p.is_exact())?;
-    let of = analysis.state.layers.iter().find(|l| {
-        let target = &analysis.plan.targets[l.target];
-        *target.id.service == *service
-            && *target.id.environment == *environment
-            && (layer.is_empty() || *target.layers[l.layer].layer.name == *layer)
-    })?;
+    let at = analysis.layer_at((service, environment), layer)?;
+    let of = &analysis.state.layers[at];
     let target = &analysis.plan.targets[of.target];
     let planned = &target.layers[of.layer];
     // Neither another repository's history nor another branch's is head's.

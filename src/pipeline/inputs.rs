@@ -31,6 +31,8 @@ pub struct Inputs {
     pub environments: Vec<String>,
     /// Only these services; empty: all.
     pub services: Vec<String>,
+    /// The two only say what is meant: everything is read.
+    pub reads_all: bool,
     /// Snapshots instead of running systems, with the environment they are said to be of.
     pub live: Vec<(Option<String>, PathBuf)>,
     /// Nothing live is read, whatever there is.
@@ -109,6 +111,9 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn filter(&self) -> Filter {
+        if self.inputs.reads_all {
+            return Filter::default();
+        }
         Filter {
             environments: self.inputs.environments.clone(),
             services: self.inputs.services.clone(),

@@ -17,6 +17,7 @@ use crate::{
     },
     compare::{Comparison, LayerInput, SettingsInput, Side, compare_layer, compare_settings},
     model::{
+        effective::EffectiveConfig,
         entry::EntryKey,
         finding::{Finding, Message, Subject},
         observation::ObjectId,
@@ -28,6 +29,7 @@ use crate::{
         value::{Unread, UnreadCause},
     },
     plan::{self, Plan},
+    source::{LiveOnly, kind_of},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -93,14 +95,26 @@ pub(crate) fn one(
             ..Comparison::default()
         };
     }
-    let git = |side| Some(git_settings(l, side));
-    let (base, head, deployed) = (git(Side::Base), git(Side::Head), git(Side::Deployed));
+    let (same_head, same_deployed) = (
+        Arc::ptr_eq(&l.base, &l.head),
+        Arc::ptr_eq(&l.base, &l.deployed),
+    );
+    // Most layers of files: no live side, and no change.
+    if found.is_none() && same_head && same_deployed {
+        return Comparison {
+            unknown: l.head.incomplete.clone(),
+            ..Comparison::default()
+        };
+    }
+    let base = git_settings(l, Side::Base);
+    let head = (!same_head).then(|| git_settings(l, Side::Head));
+    let deployed = (!same_deployed).then(|| git_settings(l, Side::Deployed));
     compare_settings(&SettingsInput {
         layer: &layer.layer,
         sides: Sides {
-            base: base.as_ref(),
-            head: head.as_ref(),
-            deployed: deployed.as_ref(),
+            base: Some(&base),
+            head: Some(head.as_ref().unwrap_or(&base)),
+            deployed: Some(deployed.as_ref().unwrap_or(&base)),
             live: found.as_ref(),
         },
         exact_keys: target.exact_keys,
@@ -117,6 +131,7 @@ pub(crate) fn git_settings(l: &LayerState, side: Side) -> LayerSettings {
     LayerSettings {
         entries: world.settings.clone(),
         unread: world.incomplete.clone(),
+        beyond: world.beyond.clone(),
     }
 }
 
@@ -185,7 +200,8 @@ pub(crate) fn judged(
     given: &Given,
     mut report: Report,
 ) -> Report {
-    rules(run, analysis, views, &mut report);
+    let counts = rules(run, analysis, views, &mut report);
+    report.notes.extend(counts);
     given.apply(run, analysis, &mut report);
     report.findings.sort_by(order);
     report
@@ -259,7 +275,9 @@ fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
         (&v.id.service, &v.id.environment).cmp(&(&subject.service, &subject.environment))
     });
     let view = &views[at.ok()?];
-    let config = view.live.unwrap_or(view.head);
+    // Where live was not read, git says what hides it.
+    let is_known = |c: &&EffectiveConfig| c.find(name).is_some_and(|s| s.unknown.is_none());
+    let config = view.live.filter(is_known).unwrap_or(view.head);
     let own = config.layers.iter().position(|l| l.name == subject.layer)?;
     let setting = config.find(name)?;
     let winners = setting.winning().map(|p| p.layer);
@@ -267,8 +285,14 @@ fn hidden_by(views: &[TargetView<'_>], subject: &Subject) -> Option<Arc<str>> {
     (lowest > own).then(|| config.layers[lowest].name.clone())
 }
 
-/// The rules that look at a target's layers together, or at several targets.
-fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &mut Report) {
+/// The rules that look at a target's layers together, or at several targets. Gives the notes that
+/// count what is no finding.
+fn rules(
+    run: &Run<'_>,
+    analysis: &Analysis,
+    views: &[TargetView<'_>],
+    report: &mut Report,
+) -> Vec<Message> {
     let judge = &analysis.plan.judge;
     let cx = RunContext {
         targets: views,
@@ -300,7 +324,6 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
     let parity = parity_gap::run(&cx, &between);
     report.findings.extend(parity.findings);
     report.changes.extend(parity.changes);
-    report.notes.extend(parity.notes);
     report
         .findings
         .extend(difference_declared_twice::run(&cx, &between));
@@ -310,9 +333,12 @@ fn rules(run: &Run<'_>, analysis: &Analysis, views: &[TargetView<'_>], report: &
     report.findings.extend(spelling_differs::run(&cx, &between));
     report.findings.extend(foreign_environment::run(&cx));
     report.findings.extend(ambiguous_key::run(&cx));
-    report.findings.extend(duplicate_definition::run(&cx));
+    let shadowed = shadowed_edit::run(&cx);
+    let duplicates = duplicate_definition::run(&cx, &shadowed);
+    report.findings.extend(duplicates);
     report.findings.extend(precedence_deviates::run(&cx));
-    report.findings.extend(shadowed_edit::run(&cx));
+    report.findings.extend(shadowed);
+    parity.notes
 }
 
 /// The work tree differs from what was checked, in files that the check read.
@@ -332,7 +358,10 @@ fn work_tree_note(run: &Run<'_>, revisions: &Revisions, state: &State, notes: &m
         notes.push(
             Message::words("the work tree differs from the checked revision in ")
                 .count(differing.len())
-                .and(" files that were read, first in ")
+                .and(match differing.len() {
+                    1 => " file that was read, ",
+                    _ => " files that were read, first in ",
+                })
                 .name(&**first)
                 .and(" (--worktree checks them as they lie)"),
         );
@@ -364,6 +393,8 @@ fn one_layer(
         occasion: revisions.occasion,
         now: run.now,
         kubernetes_context: planned.kubernetes().and_then(|k| k.context.as_deref()),
+        keeps_live_only: (planned.layer.live.as_ref())
+            .map(|spec| kind_of(spec).live_only == LiveOnly::Keeps),
     };
     let (findings, changes) = states::run(&cx, comparison);
     report.findings.extend(findings);

@@ -17,7 +17,11 @@ use crate::{
     source::{ConnectContext, ReadContext, Source, Wanted, kind_of},
 };
 use anyhow::bail;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 /// Variables that hold credentials of driftgate itself.
 const OWN_CREDENTIALS: &[&str] = &["DRIFTGATE_KEY", "GITHUB_TOKEN", "GH_TOKEN"];
@@ -247,24 +251,37 @@ fn from_snapshots(
     plan: &Plan,
     systems: &BTreeMap<SystemKey, SystemPlan>,
 ) -> anyhow::Result<Live> {
+    let asked = run.inputs.environments.as_slice();
     let mut by_environment: BTreeMap<Option<&str>, Vec<Recorded>> = BTreeMap::new();
     let mut paths: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
     for (environment, path) in &run.inputs.live {
         if let Some(name) = environment
             && !plan.targets.iter().any(|t| *t.id.environment == **name)
         {
-            let known: Vec<String> = plan::environments(plan)
-                .keys()
-                .map(ToString::to_string)
+            let chosen = plan::environments(plan);
+            let all: BTreeSet<&str> = (plan.judge.environments.keys())
+                .chain(chosen.keys())
+                .map(AsRef::as_ref)
                 .collect();
+            if all.contains(&**name) {
+                // Left out of this run.
+                continue;
+            }
+            let all: Vec<&str> = all.into_iter().collect();
             bail!(
-                "--live {name}=…: there is no environment `{name}` here; there are {}",
-                known.join(", ")
+                "--live {name}=…: there is no environment `{name}` in the configuration; it has {}",
+                all.join(", ")
             );
         }
         let shown = path.display().to_string();
         let path = run.path(path);
-        let recorded = snapshot::read_path(&path, &run.key, &run.classifier)?;
+        let mut recorded = snapshot::read_path(&path, &run.key, &run.classifier)?;
+        // What names no environment is of the one that was asked for, whatever else is read.
+        if let (true, None, [only]) = (run.inputs.reads_all, environment, asked) {
+            for nameless in (recorded.iter_mut()).filter(|r| r.head.environment.is_none()) {
+                nameless.head.environment = Some(only.as_str().into());
+            }
+        }
         by_environment
             .entry(environment.as_deref())
             .or_default()

@@ -18,7 +18,7 @@ mod revisions;
 mod snapshot;
 mod waive;
 
-pub use baseline::{BaselineOutcome, baseline_of};
+pub use baseline::{BaselineOutcome, BaselineRequest, baseline_of};
 pub use doctor::{DoctorOutcome, DoctorRequest, doctor};
 pub use environments::{
     EnvironmentsRequest, Sides as ComparedSides, compare as compare_environments,
@@ -38,6 +38,7 @@ use inputs::Run;
 use std::path::PathBuf;
 
 /// What `driftgate check` was asked for.
+#[derive(Clone)]
 pub struct CheckRequest {
     /// What is read, and where from.
     pub inputs: Inputs,
@@ -131,5 +132,25 @@ impl Analysis {
         chosen: &(dyn Fn(usize) -> bool + Sync),
     ) -> Vec<Option<effective::TargetEffective>> {
         effective::of(&self.plan, &self.state, &self.live, chosen)
+    }
+
+    /// A layer of a target in the state, by its name; without one, the target's first.
+    pub(crate) fn layer_at(
+        &self,
+        (service, environment): (&str, &str),
+        layer: &str,
+    ) -> Option<usize> {
+        // Both are in the plan's order.
+        let targets = &self.plan.targets;
+        let at = targets
+            .binary_search_by(|t| (&*t.id.service, &*t.id.environment).cmp(&(service, environment)))
+            .ok()?;
+        let layers = &self.state.layers;
+        let from = layers.partition_point(|l| l.target < at);
+        let named = |l: &desired_state::LayerState| {
+            layer.is_empty() || *targets[at].layers[l.layer].layer.name == *layer
+        };
+        let mut own = layers[from..].iter().take_while(|l| l.target == at);
+        Some(from + own.position(named)?)
     }
 }

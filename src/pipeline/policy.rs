@@ -18,8 +18,8 @@ use crate::{
         selector::Tiers,
     },
 };
-use anyhow::{Context, anyhow};
-use std::{collections::BTreeMap, sync::Arc};
+use anyhow::{Context, anyhow, bail};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// What was read for judging.
 pub(crate) struct Given {
@@ -189,6 +189,25 @@ fn deployers_rules(run: &Run<'_>, analysis: &Analysis) -> gitops::Found {
     gitops::from_objects(objects.map(AsRef::as_ref))
 }
 
+/// Reads a baseline from the disk; `name` is for messages.
+///
+/// # Errors
+/// When it is anything else.
+pub(crate) fn read_baseline(path: &Path, name: &str) -> anyhow::Result<Baseline> {
+    let unreadable = || format!("the baseline {name} can't be read");
+    let meta = std::fs::metadata(path).with_context(unreadable)?;
+    if meta.is_dir() {
+        bail!(
+            "the baseline {name} is a folder: expected the file that `driftgate baseline write` made"
+        );
+    }
+    if !meta.is_file() || meta.len() > MAX_BASELINE {
+        bail!("the baseline {name} is no file of a baseline's size");
+    }
+    let bytes = std::fs::read(path).with_context(unreadable)?;
+    Ok(Baseline::parse(&bytes, name)?)
+}
+
 fn baseline(
     run: &Run<'_>,
     analysis: &Analysis,
@@ -198,16 +217,7 @@ fn baseline(
         BaselineFrom::Nowhere => Ok(None),
         BaselineFrom::File(path) => {
             let name = path.display().to_string();
-            let path = run.path(path);
-            let unreadable = || format!("the baseline {name} can't be read");
-            let meta = std::fs::metadata(&path).with_context(unreadable)?;
-            if !meta.is_file() || meta.len() > MAX_BASELINE {
-                return Err(anyhow!(
-                    "the baseline {name} is no file of a baseline's size"
-                ));
-            }
-            let bytes = std::fs::read(&path).with_context(unreadable)?;
-            Ok(Some(Baseline::parse(&bytes, &name)?))
+            read_baseline(&run.path(path), &name).map(Some)
         }
         BaselineFrom::Configuration => {
             let Some(path) = &analysis.plan.judge.baseline else {

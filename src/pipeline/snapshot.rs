@@ -52,6 +52,12 @@ pub fn snapshot(request: &SnapshotRequest) -> anyhow::Result<SnapshotOutcome> {
     let run = Run::new(inputs)?;
     let output = run.path(&request.output);
     // Said before anything is read: reading may take a minute.
+    if output.is_dir() {
+        anyhow::bail!(
+            "{} is a folder: expected a file to write to",
+            request.output.display()
+        );
+    }
     if let Some(folder) = output.parent().filter(|f| !f.is_dir()) {
         anyhow::bail!(
             "{} can't be written: the folder {} does not exist",

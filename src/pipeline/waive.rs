@@ -1,35 +1,18 @@
 //! `driftgate waive`: from an active finding to a waiver in driftgate.yaml.
 
-use super::{CheckRequest, Inputs, Run, check, revisions};
+mod find;
+
+pub use find::{Wanted, waivable};
+
+use super::{Inputs, Run, revisions};
 use crate::{
     config,
     document::edit,
     git::{FileError, Files},
-    model::{
-        entry::EntryKey,
-        finding::{Disposition, Finding},
-        policy::{Pattern, Selector, Waiver},
-        report::{Occasion, Report, Verdict},
-        secret::DigestKey,
-        target::Project,
-        time::Timestamp,
-    },
-    policy::{self, Policy, selector},
-    render, text,
+    model::{policy::Selector, target::Project, time::Timestamp},
 };
 use anyhow::{Context, anyhow, bail};
-use std::{collections::BTreeMap, path::PathBuf};
-
-/// Which finding is to be accepted; the environment and the service are the inputs' own.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// A setting, or the path of a field.
-    pub key: Option<String>,
-    /// The rule.
-    pub rule: Option<String>,
-    /// The object: `Kind/name` or `Kind/namespace/name`.
-    pub object: Option<String>,
-}
+use std::path::PathBuf;
 
 /// What a waiver would accept.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,8 +23,8 @@ pub struct Accepting {
     pub value: Option<Box<str>>,
     /// The finding, for people.
     pub shown: String,
-    /// `--environment E …`: what tells it from the others.
-    flags: String,
+    /// What is meant too, and worth less: it stays.
+    pub besides: Option<String>,
 }
 
 /// What became of a waiver.
@@ -52,208 +35,6 @@ pub struct Waived {
     pub diff: String,
     /// The new text of the file.
     pub bytes: Vec<u8>,
-}
-
-/// Rules whose findings end by an edit of the configuration or by reading again.
-const NEVER: &[&str] = &["expired", "source-unavailable", "waiver-unused"];
-
-/// Runs a check and gives the one finding that is meant.
-///
-/// # Errors
-/// As [`check`]; when there is none or more than one, with what there is.
-pub fn waivable(request: &CheckRequest, wanted: &Wanted) -> anyhow::Result<Accepting> {
-    let report = check(request)?;
-    let run = Run::new(&request.inputs)?;
-    let named: Vec<&Finding> = (report.findings.iter())
-        .filter(|f| !NEVER.contains(&f.rule.id) && is_meant(f, wanted, &request.inputs))
-        .collect();
-    let mut found: Vec<Accepting> = Vec::new();
-    for finding in named
-        .iter()
-        .filter(|f| f.disposition == Disposition::Active)
-    {
-        let accepting = accepting(finding, &request.inputs);
-        let same = |a: &Accepting| a.selector == accepting.selector && a.value == accepting.value;
-        if !found.iter().any(same) {
-            found.push(accepting);
-        }
-    }
-    match found.as_slice() {
-        [] => Err(none(&report, &named, wanted)),
-        [one] => {
-            accepts_it(one, &named, run.now)?;
-            Ok(one.clone())
-        }
-        many => bail!(
-            "{} are meant; say which one:\n{}",
-            text::plural(many.len(), "finding"),
-            many.iter()
-                .map(|a| format!("  {}\n    {}", a.shown, a.flags))
-                .collect::<Vec<_>>()
-                .join("\n")
-        ),
-    }
-}
-
-fn is_meant(f: &Finding, wanted: &Wanted, inputs: &Inputs) -> bool {
-    let pattern = |text: &Option<String>| text.as_deref().map(Pattern::new);
-    let base = Selector {
-        rule: pattern(&wanted.rule),
-        object: pattern(&wanted.object),
-        ..Selector::default()
-    };
-    let tiers = BTreeMap::new();
-    let is = |selector: &Selector| selector::matches(selector, f, &tiers);
-    let s = &f.subject;
-    let in_list = |list: &[String], name: &str| list.is_empty() || list.iter().any(|l| l == name);
-    let environments =
-        std::iter::once(&s.environment).chain(s.sides.iter().map(|o| &o.environment));
-    let services = std::iter::once(&s.service).chain(&s.also_in);
-    let by_key = match &wanted.key {
-        None => is(&base),
-        Some(_) => {
-            let key = Selector {
-                key: pattern(&wanted.key),
-                ..base.clone()
-            };
-            let is_field = matches!(s.key, EntryKey::Field(_)).then(|| s.key.to_string());
-            is(&key) || (is_field == wanted.key && is(&base))
-        }
-    };
-    by_key
-        && environments
-            .into_iter()
-            .any(|e| in_list(&inputs.environments, e))
-        && services.into_iter().any(|e| in_list(&inputs.services, e))
-}
-
-/// The waiver of a finding: as narrow as it can be said.
-fn accepting(f: &Finding, inputs: &Inputs) -> Accepting {
-    let s = &f.subject;
-    let exact = |text: &str| Some(Pattern::new(text));
-    let asked = |name: &str| inputs.environments.iter().any(|e| e == name);
-    // Of several environments the one that was asked for.
-    let environment = (s.sides.iter().map(|o| &o.environment))
-        .find(|e| asked(e))
-        .unwrap_or(&s.environment);
-    let object = s.object.as_ref().map(ToString::to_string);
-    let mut selector = Selector {
-        rule: exact(f.rule.id),
-        environment: exact(environment),
-        // One for several services is for all of them.
-        service: s.also_in.is_empty().then(|| Pattern::new(&s.service)),
-        ..Selector::default()
-    };
-    match &s.key {
-        // Of several with one name the value tells which.
-        EntryKey::Setting(name) => selector.key = exact(name),
-        EntryKey::Field(path) => {
-            selector.field = exact(&path.to_string());
-            selector.object = object.as_deref().and_then(exact);
-        }
-        EntryKey::Object => selector.object = object.as_deref().and_then(exact),
-    }
-    let mut flags = format!("--rule {} --environment {environment}", f.rule.id);
-    if s.also_in.is_empty() {
-        flags.push_str(&format!(" --service {}", s.service));
-    }
-    if let Some(object) = &object {
-        flags.push_str(&format!(" --object {object}"));
-    }
-    Accepting {
-        value: policy::value_to_waive(s, environment).map(Into::into),
-        selector,
-        shown: format!(
-            "{} in {environment}: {}",
-            s.service,
-            render::message(&s.message)
-        ),
-        flags: text::terminal(&flags).into_owned(),
-    }
-}
-
-/// A waiver that would accept nothing is not written.
-fn accepts_it(accepting: &Accepting, named: &[&Finding], now: Timestamp) -> anyhow::Result<()> {
-    let waiver = Waiver {
-        selector: accepting.selector.clone(),
-        value: accepting.value.clone(),
-        reason: "".into(),
-        owner: "".into(),
-        expires: now,
-        place: None,
-    };
-    let mut findings: Vec<Finding> = named.iter().map(|f| (*f).clone()).collect();
-    policy::apply(
-        &mut findings,
-        &Policy {
-            severities: &[],
-            ignore: &[],
-            gitops: None,
-            waivers: &[waiver],
-            baseline: None,
-            tiers: &BTreeMap::new(),
-            occasion: Occasion::Audit,
-            now,
-            key: &DigestKey::for_this_run(&[0; 32]),
-        },
-    );
-    if findings
-        .iter()
-        .any(|f| f.disposition == Disposition::Waived)
-    {
-        return Ok(());
-    }
-    bail!(
-        "{}: a waiver can't say this finding (its value is not known)",
-        accepting.shown
-    )
-}
-
-fn none(report: &Report, named: &[&Finding], wanted: &Wanted) -> anyhow::Error {
-    if let Some(accepted) = named.iter().find_map(|f| f.accepted.as_ref()) {
-        let place = accepted.place.as_ref().map(|p| format!(" in {p}"));
-        return anyhow!(
-            "there is no active finding like that: it is accepted already, by {}{}",
-            accepted.by,
-            place.unwrap_or_default()
-        );
-    }
-    let active = |f: &&Finding| f.disposition == Disposition::Active && !NEVER.contains(&f.rule.id);
-    let mut keys: Vec<String> = (report.findings.iter())
-        .filter(active)
-        .map(|f| match &f.subject.key {
-            EntryKey::Object => {
-                (f.subject.object.as_ref()).map_or_else(String::new, |o| format!("--object {o}"))
-            }
-            key => key.to_string(),
-        })
-        .filter(|k| !k.is_empty())
-        .collect();
-    keys.sort();
-    keys.dedup();
-    let what = wanted.key.as_deref().unwrap_or("that");
-    if report.verdict == Verdict::Incomplete {
-        return anyhow!(
-            "there is no active finding about {what}, and not everything could be read: `driftgate check` says what"
-        );
-    }
-    if keys.is_empty() {
-        return anyhow!("there is no active finding about {what}, or about anything else");
-    }
-    if let Some(near) = config::nearest(what, keys.iter().map(String::as_str)) {
-        return anyhow!("there is no active finding about {what}; did you mean {near}?");
-    }
-    let more = keys.len().saturating_sub(12);
-    keys.truncate(12);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    anyhow!(
-        "there is no active finding about {what}; there are some about {}{more}",
-        keys.join(", ")
-    )
 }
 
 /// Makes the waiver's text and puts it into driftgate.yaml's, which is read again: it must say
@@ -342,9 +123,10 @@ fn item(accepting: &Accepting, reason: &str, owner: &str, expires: Timestamp) ->
     out
 }
 
-/// `2026-12-01`.
+/// `2026-12-01` for the end of a day; another time as it is.
 fn day_of(time: Timestamp) -> String {
-    time.to_string().chars().take(10).collect()
+    let text = time.to_string();
+    (text.strip_suffix("T23:59:59Z").map(Into::into)).unwrap_or(text)
 }
 
 fn by_hand(item: &Item) -> String {

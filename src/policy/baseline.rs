@@ -14,7 +14,11 @@ use crate::model::{
     value::Shown,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
+
+mod update;
+
+pub use update::{Update, prune, replace};
 
 /// What the file says it is.
 pub const SCHEMA: &str = "driftgate/baseline/v1";
@@ -94,7 +98,7 @@ pub enum BaselineError {
 }
 
 impl Baseline {
-    /// Reads a file that [`write`] made. `name` is for messages.
+    /// Reads a file that [`replace`] or [`prune`] made. `name` is for messages.
     ///
     /// # Errors
     /// When it is anything else: a baseline that can't be read is never an empty one.
@@ -234,22 +238,27 @@ fn key_id(key: &DigestKey) -> Option<Box<str>> {
     key.is_lasting().then(|| hex(&key.id().0).into())
 }
 
-/// The file that holds the active findings, one per line and sorted, and how many they are. What
-/// could not be read is never in it.
-#[must_use]
-pub fn write(findings: &[Finding], key: &DigestKey) -> (Vec<u8>, usize) {
+/// The active findings, sorted. What could not be read is never among them.
+fn entries(findings: &[Finding], key: &DigestKey) -> Vec<Entry> {
     let mut entries: Vec<Entry> = findings
         .iter()
         .filter(|f| belongs(f))
         .map(|f| entry(f, key))
         .collect();
-    entries.sort_by(|a, b| {
-        let order = |e: &Entry| (e.service.clone(), e.environment.clone(), e.rule.clone());
-        (order(a), &a.key, a).cmp(&(order(b), &b.key, b))
-    });
+    entries.sort_by(order);
     entries.dedup();
+    entries
+}
+
+fn order(a: &Entry, b: &Entry) -> Ordering {
+    let by = |e: &Entry| (e.service.clone(), e.environment.clone(), e.rule.clone());
+    (by(a), &a.key, a).cmp(&(by(b), &b.key, b))
+}
+
+/// The file, one finding per line.
+fn text_of(entries: &[Entry], key: Option<&str>) -> String {
     let mut out = format!("{{\n  \"schema\": \"{SCHEMA}\",\n");
-    if let Some(id) = key_id(key) {
+    if let Some(id) = key {
         out.push_str(&format!("  \"key\": \"{id}\",\n"));
     }
     out.push_str("  \"findings\": [");
@@ -262,7 +271,7 @@ pub fn write(findings: &[Finding], key: &DigestKey) -> (Vec<u8>, usize) {
     } else {
         "\n  ]\n}\n"
     });
-    (out.into_bytes(), entries.len())
+    out
 }
 
 /// Findings that a baseline holds. Those that are about the configuration itself end by editing

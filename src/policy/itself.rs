@@ -87,7 +87,8 @@ fn baseline_note(policy: &Policy<'_>, applied: &Applied) -> Option<Message> {
             })
             .name(baseline.name())
             .and(if gone == 1 { " is" } else { " are" })
-            .and(" not needed any more: `driftgate baseline write` makes it smaller")
+            .and(" not needed any more: `driftgate baseline write --prune` removes ")
+            .and(if gone == 1 { "it" } else { "them" })
     })
 }
 
@@ -209,6 +210,11 @@ mod tests {
         let said = format!("{notes:?}");
         assert!(
             said.contains("known.json") && said.contains("Count(1)"),
+            "{said}"
+        );
+        // What writes it anew would accept what is new, too.
+        assert!(
+            said.contains("`driftgate baseline write --prune`"),
             "{said}"
         );
     }

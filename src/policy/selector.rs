@@ -17,7 +17,7 @@ pub type Tiers = BTreeMap<Arc<str>, Tier>;
 ///
 /// A finding of several services matches when all of them do, so that nothing is accepted for a
 /// service that nobody named. One of several environments matches when one of them does: a
-/// difference is accepted, or made worse, from either end.
+/// difference is accepted, or made worse, from either end; see [`leaves_nothing`].
 #[must_use]
 pub fn matches(selector: &Selector, finding: &Finding, tiers: &Tiers) -> bool {
     let Selector {
@@ -55,21 +55,20 @@ fn given<T>(wanted: &Option<T>, matches: impl FnOnce(&T) -> bool) -> bool {
     wanted.as_ref().is_none_or(matches)
 }
 
-/// Whether nothing is left of a finding between environments once those that the selector names
-/// are taken out: a difference between two that nobody named is not accepted with it.
+/// Whether nothing is left of a finding once the environments that the selector names are taken
+/// out: a difference between two that nobody named is not accepted with it, and what several
+/// environments have alike only when all of them are named.
 pub(crate) fn leaves_nothing(selector: &Selector, finding: &Finding, tiers: &Tiers) -> bool {
     if selector.environment.is_none() && selector.tier.is_none() {
         return true;
     }
-    let named = |side: &&SideShown| {
-        is_in(
-            selector.environment.as_ref(),
-            selector.tier,
-            &side.environment,
-            tiers,
-        )
-    };
-    let mut others = finding.subject.sides.iter().filter(|side| !named(side));
+    let s = &finding.subject;
+    let is_named = |name: &str| is_in(selector.environment.as_ref(), selector.tier, name, tiers);
+    if !s.also_in_environments.is_empty() {
+        return is_named(&s.environment) && s.also_in_environments.iter().all(|e| is_named(e));
+    }
+    let named = |side: &&SideShown| is_named(&side.environment);
+    let mut others = s.sides.iter().filter(|side| !named(side));
     match others.next() {
         None => true,
         Some(first) => others.all(|side| side.value == first.value),
@@ -90,7 +89,8 @@ pub(crate) fn is_in(
 /// The environments that a finding is about.
 fn environments(s: &Subject) -> impl Iterator<Item = &str> {
     let sides = s.sides.iter().map(|side| &*side.environment);
-    std::iter::once(&*s.environment).chain(sides)
+    let also = s.also_in_environments.iter().map(|e| &**e);
+    std::iter::once(&*s.environment).chain(sides).chain(also)
 }
 
 /// An exact name is that of a setting whatever its spelling style; a pattern is matched against

@@ -244,6 +244,8 @@ struct SubjectJson<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     also_in: &'a [Arc<str>],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    also_in_environments: &'a [Arc<str>],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     affects: &'a [Box<str>],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     explains: &'a [Box<str>],
@@ -277,6 +279,7 @@ impl<'a> SubjectJson<'a> {
             live: s.live.as_ref().map(LiveJson::of),
             sides: s.sides.iter().map(SideJson::of).collect(),
             also_in: &s.also_in,
+            also_in_environments: &s.also_in_environments,
             affects: &s.affects,
             explains: &s.explains,
             cause: s.cause.as_deref(),
@@ -348,7 +351,7 @@ enum InGitJson<'a> {
 
 #[derive(Serialize)]
 struct ResolveJson {
-    why: &'static str,
+    why: String,
     /// Quoted for a POSIX shell; left out when the resolution is an edit.
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<String>,
@@ -357,7 +360,7 @@ struct ResolveJson {
 impl ResolveJson {
     fn of(r: &Resolution) -> ResolveJson {
         ResolveJson {
-            why: r.why,
+            why: message(&r.why),
             command: (!r.argv.is_empty()).then(|| shell_line(&r.argv)),
         }
     }

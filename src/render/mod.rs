@@ -79,7 +79,7 @@ fn piece(piece: &Piece) -> String {
     match piece {
         Piece::Words(words) => (*words).into(),
         Piece::Key(text) | Piece::Name(text) => terminal(text).into_owned(),
-        Piece::Value(shown) => value::brief(shown),
+        Piece::Value(shown) => value::spoken(shown),
         Piece::Time(time) => time.to_string(),
         Piece::Count(n) => number(*n),
     }

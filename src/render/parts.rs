@@ -116,6 +116,11 @@ impl<'a> PlaceJson<'a> {
     }
 }
 
+/// Where git has further text that a value is made of.
+pub(crate) fn made_from(places: &[Place]) -> Vec<PlaceJson<'_>> {
+    places.iter().map(PlaceJson::of).collect()
+}
+
 /// A commit of its own.
 #[derive(Serialize)]
 pub(crate) struct CommitJson<'a> {

@@ -246,7 +246,7 @@ pub(crate) fn report(occasion: Occasion) -> Report {
 
 fn adopt(key: &str, environment: &str, service: &str) -> Resolution {
     Resolution {
-        why: "take the live value into git",
+        why: "take the live value into git".into(),
         argv: [
             "driftgate",
             "adopt",
@@ -317,7 +317,7 @@ fn emergency_subject(service: &str, environment: &str, at: &str) -> Subject {
 pub(crate) fn emergency_fix() -> Report {
     let mut subject = emergency_subject("api", "production", "2026-08-03T02:14:07Z");
     subject.resolve.push(Resolution {
-        why: "or put the value of git back",
+        why: "or put the value of git back".into(),
         argv: [
             "kubectl",
             "--context",
@@ -485,7 +485,7 @@ pub(crate) fn pending_restart() -> Report {
         "Deployment/shop/api-worker container worker".into(),
     ];
     s.resolve = vec![Resolution {
-        why: "restart the containers",
+        why: "restart the containers".into(),
         argv: [
             "kubectl",
             "--context",
@@ -526,7 +526,7 @@ pub(crate) fn missing_object() -> Report {
         in_git: None,
     });
     gone.resolve = vec![Resolution {
-        why: "remove it from deploy/base/worker.yaml, or deploy to create it again",
+        why: "remove it from deploy/base/worker.yaml, or deploy to create it again".into(),
         argv: Vec::new(),
     }];
     let mut extra = subject(
@@ -721,6 +721,7 @@ pub(crate) fn side(environment: &str, layer: &str, shown: Shown, line: u32) -> S
         side: SideName::Desired,
         value: shown,
         place: Some(place(&format!("params/{environment}.yaml"), line, 12)),
+        made_from: vec![],
         object: None,
         path: KeyPath::default(),
         commit: Some(ada()),

@@ -656,3 +656,44 @@ fn services_in_one_situation_are_one_line() {
         "{text}"
     );
 }
+
+#[test]
+fn a_note_shifts_no_row_of_the_plan() {
+    let mut report = sample::only_changes();
+    report.changes.truncate(1);
+    let object = report.changes[0].subject.object.clone();
+    let mut noted = report.changes[0].clone();
+    noted.subject.key = sample::setting("POOL");
+    noted.subject.object = object;
+    noted.subject.hidden_by = Some("a layer with a long name of its own".into());
+    report.changes.push(noted);
+    let text = told(&report);
+    let rows: Vec<&str> = text.lines().filter(|l| l.contains("Deployment/")).collect();
+    assert_eq!(rows.len(), 2, "{text}");
+    assert_eq!(
+        rows[0].find("Deployment/"),
+        rows[1].find("Deployment/"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n        (hidden by layer a layer with a long name of its own)\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_stands_in_for_what_was_deployed_is_named() {
+    let mut report = sample::clean();
+    report.base = None;
+    report.deployed = vec![sample::deployed("api", "production")];
+    report.deployed[0].revision = None;
+    let flat = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = report.head.name.clone();
+    let text = flat(render("text", &report, &PLAIN));
+    assert!(
+        text.contains(&format!(
+            "what was deployed is not known; {name} is assumed"
+        )),
+        "{text}"
+    );
+}

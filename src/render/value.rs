@@ -18,6 +18,86 @@ pub(crate) fn brief(shown: &Shown) -> String {
     from(shown, 0)
 }
 
+/// A value within a sentence: quoted where it would read as a word of it, or hold several.
+#[must_use]
+pub(crate) fn spoken(shown: &Shown) -> String {
+    quoted(shown, brief(shown))
+}
+
+/// [`beside`] within a sentence.
+#[must_use]
+pub(crate) fn spoken_beside(a: &Shown, b: &Shown) -> (String, String) {
+    let (x, y) = beside(a, b);
+    (quoted(a, x), quoted(b, y))
+}
+
+/// Words that a sentence around a value uses, or could.
+const WORDS: &[&str] = &[
+    "a",
+    "absent",
+    "after",
+    "an",
+    "and",
+    "any",
+    "as",
+    "at",
+    "before",
+    "but",
+    "by",
+    "deployed",
+    "different",
+    "differs",
+    "equal",
+    "for",
+    "from",
+    "git",
+    "has",
+    "hidden",
+    "if",
+    "in",
+    "is",
+    "it",
+    "its",
+    "live",
+    "missing",
+    "no",
+    "none",
+    "not",
+    "nothing",
+    "now",
+    "of",
+    "off",
+    "on",
+    "only",
+    "or",
+    "over",
+    "present",
+    "secret",
+    "set",
+    "so",
+    "the",
+    "there",
+    "to",
+    "unknown",
+    "up",
+    "with",
+    "yes",
+];
+
+fn quoted(shown: &Shown, brief: String) -> String {
+    let Shown::Value(text) = shown else {
+        return brief;
+    };
+    let is_whole = is_short(shown);
+    // Quotes and brackets end where they began already.
+    let delimited = brief.starts_with(['"', '[', '{', '\'']);
+    let is_word = WORDS.contains(&&*text.to_lowercase());
+    match is_whole && !delimited && (is_word || text.contains(char::is_whitespace)) {
+        true => format!("\"{brief}\""),
+        false => brief,
+    }
+}
+
 /// Two values side by side: of long ones the parts that differ.
 #[must_use]
 pub(crate) fn beside(a: &Shown, b: &Shown) -> (String, String) {
@@ -119,6 +199,27 @@ mod tests {
         assert_eq!(brief(&value("one\n")), "\"one\\n\"");
         assert_eq!(brief(&Shown::Redacted), "(secret)");
         assert_eq!(brief(&Shown::Opaque("sops".into())), "(opaque: sops)");
+    }
+
+    #[test]
+    fn in_a_sentence_words_and_what_holds_blanks_are_quoted() {
+        for (text, expected) in [
+            ("on", "\"on\""),
+            ("Off", "\"Off\""),
+            ("live", "\"live\""),
+            ("absent", "\"absent\""),
+            ("hello world", "\"hello world\""),
+            ("60s", "60s"),
+            ("true", "true"),
+            ("info", "info"),
+            ("", "\"\""),
+            ("60s ", "\"60s \""),
+            ("[\"a b\"]", "[\"a b\"]"),
+        ] {
+            assert_eq!(spoken(&value(text)), expected);
+        }
+        assert_eq!(spoken(&Shown::Absent), "absent");
+        assert_eq!(spoken(&Shown::Redacted), "(secret)");
     }
 
     #[test]

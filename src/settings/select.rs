@@ -18,8 +18,9 @@ pub struct NotSelected {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
-    /// Whether it is certain that there is no such part: false where the document hides what is
-    /// below, or where two items are meant.
+    /// Whether it is certain that there is no such part: false where something on the way hides what
+    /// is below or what it is called, is of another kind than the path says, or where two items are
+    /// meant.
     pub certain: bool,
 }
 
@@ -70,6 +71,28 @@ fn identity<'a>(item: NodeRef<'a>) -> Option<NodeRef<'a>> {
     IDENTITIES
         .iter()
         .find_map(|name| item.member(name).filter(scalar))
+}
+
+/// Whether nobody can tell from here what an item is called.
+fn is_nameless(item: NodeRef<'_>) -> bool {
+    let first = IDENTITIES
+        .iter()
+        .find_map(|name| item.member(name).filter(|n| n.kind() != Kind::Null));
+    hides(item) || first.is_some_and(hides)
+}
+
+/// Whether something is decided elsewhere: encrypted, a tag or an intrinsic of CloudFormation
+/// (`Fn::Transform` adds members), or a template's text that nobody has filled in.
+fn hides(node: NodeRef<'_>) -> bool {
+    match node.kind() {
+        Kind::Sealed | Kind::Opaque => true,
+        Kind::Text => ["{{", "${"].iter().any(|t| node.text().contains(t)),
+        Kind::Map => node.children().any(|member| {
+            let name = member.key().as_str();
+            name.starts_with("Fn::") || (name == "Ref" && node.len() == 1)
+        }),
+        _ => false,
+    }
 }
 
 fn is_called(item: NodeRef<'_>, key: &str) -> bool {
@@ -150,8 +173,20 @@ impl Wrong<'_> {
         NotSelected {
             message: format!("there is no `{}`: {} {what}", self.path, self.shown()),
             hint,
-            certain: !matches!(self.node.kind(), Kind::Sealed | Kind::Opaque),
+            certain: self.is_certain(),
             reached: self.reached(),
+        }
+    }
+
+    /// Whether the node is what the path says and shows all that it holds; nothing holds nothing.
+    fn is_certain(&self) -> bool {
+        let wants_member = matches!(self.path.0.get(self.at), Some(Segment::Member(_)));
+        match self.node.kind() {
+            Kind::Null => true,
+            Kind::Map | Kind::List if self.node.is_empty() => true,
+            Kind::Map => wants_member && !hides(self.node),
+            Kind::List => !wants_member && !self.node.children().any(is_nameless),
+            _ => false,
         }
     }
 

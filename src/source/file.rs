@@ -196,7 +196,7 @@ fn settings(spec: &LiveSpec, observation: &Observation) -> LayerSettings {
         Reading::Present(found) => match part(spec, found.tree.root()) {
             Ok(entries) => LayerSettings {
                 entries,
-                unread: None,
+                ..LayerSettings::default()
             },
             Err(why) => {
                 let why = format!("{}: {why}", spec.path);

@@ -1,6 +1,6 @@
 //! Where live configuration is read from. A source reads; what it read is interpreted by pure code.
 //!
-//! - [`env`]: variables of the process environment
+//! - [`mod@env`]: variables of the process environment
 //! - [`mod@file`]: a file of settings on disk
 //! - [`kubernetes`]: a cluster, by LIST and GET
 //!

@@ -36,7 +36,7 @@ fn project() -> Project {
 
 /// A comparison that keeps to its schema.
 #[track_caller]
-fn compare(project: &Project, args: &[&str]) -> (i32, Value) {
+pub(crate) fn compare(project: &Project, args: &[&str]) -> (i32, Value) {
     let mut all = vec!["compare", "--format", "json", "--now", NOW];
     all.extend(args);
     let ran = project.run(&all);
@@ -62,7 +62,7 @@ fn parsed(ran: &Ran) -> Value {
 }
 
 /// `different TIMEOUT: 10 | 20`.
-fn lines(json: &Value) -> Vec<String> {
+pub(crate) fn lines(json: &Value) -> Vec<String> {
     let shown = |v: &Value| {
         for name in ["value", "opaque", "unknown"] {
             if let Some(text) = v[name].as_str() {

@@ -379,6 +379,51 @@ fn wrong_questions() {
 }
 
 #[test]
+fn what_spring_imports_from_elsewhere_may_win() {
+    let project = Project::empty();
+    let config = "\
+version: 1
+services:
+  api:
+    layers:
+      - { name: app, desired: { spring: { folder: res } } }
+environments:
+  production: {}
+";
+    let imports = |what: &str| format!("pool: 1\nspring.config.import: '{what}'\n");
+    project.file("driftgate.yaml", config);
+    project.file("res/application.yml", &imports("vault://secret/app"));
+    project.commit("feat: add the api");
+    let json = || -> Value {
+        let ran = project.run(&["explain", "pool", "--format", "json"]);
+        serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("{e}: {}{}", ran.out, ran.err))
+    };
+    let found = json();
+    assert_eq!(
+        found["keys"][0]["answer"],
+        "pool is 1 in production: layer \"app\" wins (res/application.yml:1); layer \"app\" imports \
+         vault://secret/app, which driftgate does not read and which may win over it"
+    );
+    let gap = &found["keys"][0]["targets"][0]["git"]["gaps"][0];
+    assert_eq!(gap["imports"][0], "vault://secret/app");
+    assert_eq!(gap["may_win"], true);
+    let ran = project.run(&["explain", "pool"]);
+    assert!(
+        ran.out
+            .contains("vault://secret/app, which driftgate does not read; it may win over"),
+        "{}",
+        ran.out
+    );
+    // Spring refuses to start without it.
+    project.file("res/application.yml", &imports("file:./missing.yml"));
+    project.commit("feat: import what is not there");
+    let ran = project.run(&["check"]);
+    assert_eq!(ran.code, 2, "{}\n{}", ran.out, ran.err);
+    assert!(ran.out.contains("is not in the repository"), "{}", ran.out);
+    assert_eq!(json()["complete"], false);
+}
+
+#[test]
 fn what_cannot_be_reached_may_win() {
     let project = project();
     let kubeconfig = project.beside("kubeconfig");

@@ -158,8 +158,31 @@ fn a_review_lists_what_the_change_does_to_files() {
             )
         })
         .collect();
-    assert_eq!(changed, ["?"]);
-    report.is("pass", &["?"]);
+    assert_eq!(
+        changed,
+        [
+            "production defaults pending pool: 10 -> 15",
+            "production defaults pending timeout: 5s -> -",
+            "production defaults pending token: - -> <secret>",
+            "production own pending level: - -> info",
+            "staging defaults pending pool: 10 -> 15",
+            "staging defaults pending timeout: 5s -> -",
+            "staging defaults pending token: - -> <secret>",
+        ]
+    );
+    assert_eq!(report.verdict(), "pass");
+    // The default is hidden where the environment has its own, and takes effect elsewhere.
+    assert_eq!(report.changes()[0]["hidden_by"], "own");
+    let found: Vec<_> = (report.findings().iter())
+        .map(|f| {
+            (
+                f["rule"].as_str(),
+                f["severity"].as_str(),
+                f["key"].as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(found, [(Some("shadowed-edit"), Some("info"), Some("pool"))]);
 }
 
 const TRACKS: &str = "version: 1

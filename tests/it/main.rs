@@ -11,6 +11,8 @@ mod layers;
 mod live;
 mod policy;
 mod recorded;
+mod reports;
+mod repositories;
 mod secrecy;
 mod server;
 mod snapshots;

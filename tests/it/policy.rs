@@ -194,6 +194,9 @@ fn a_baseline_knows_what_there_was() {
     let ran = write(&project, &["--output", &file]);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
     assert!(ran.err.contains("2 known findings written"), "{}", ran.err);
+    let added =
+        "added 2, changed 0, kept 0, removed 0\n  + drifted DB_PASSWORD in api, production\n";
+    assert!(ran.err.contains(added), "{}", ran.err);
     let text = std::fs::read_to_string(&file).expect("the file");
     for canary in ["cnry", "debug"] {
         assert!(!text.contains(canary), "{text}");
@@ -213,10 +216,93 @@ fn a_baseline_knows_what_there_was() {
     assert_eq!(of(&report, "DB_PASSWORD").0, "baselined");
     assert_eq!(report.verdict(), "fail");
     report.notes("1 entry of the baseline");
+    report.notes("`driftgate baseline write --prune` removes it");
     // The same again is the same file, byte for byte.
     live(&project, "debug");
     write(&project, &["--output", &file]);
     assert_eq!(std::fs::read_to_string(&file).expect("the file"), text);
+}
+
+#[test]
+fn a_baseline_is_pruned_without_accepting_what_is_new() {
+    let project = project("baseline: known/today.json\n");
+    let file = project.root().join("known/today.json");
+    write(&project, &["--prune"]).refused(&["today.json does not exist"]);
+    // Its folder is made.
+    assert_eq!(write(&project, &[]).code, 0);
+    let text = || std::fs::read_to_string(&file).expect("the file");
+    let before = text();
+    // What the hint says accepts nothing: neither the new value nor the new finding.
+    let mut object = deployment(
+        json!({}),
+        &[("LOG_LEVEL", "trace"), ("DB_PASSWORD", "cnryLiveZx8Qv")],
+    );
+    object["spec"]["replicas"] = 5.into();
+    project.live(&[running(object, "kubectl-edit")]);
+    let ran = write(&project, &["--prune"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+    let says = "added 0, changed 0, kept 1, removed 1\n  - drifted LOG_LEVEL in api, production\n";
+    assert!(ran.err.contains(says), "{}", ran.err);
+    let lines: Vec<String> = text().lines().map(Into::into).collect();
+    assert!(
+        lines
+            .iter()
+            .all(|l| before.contains(l.trim_end_matches(','))),
+        "{lines:#?}"
+    );
+    project.commit("chore: know what there was");
+    let report = project.check(&[]);
+    assert_eq!(of(&report, "LOG_LEVEL").0, "active");
+    assert_eq!(of(&report, "spec.replicas").0, "active");
+    assert_eq!(of(&report, "DB_PASSWORD").0, "baselined");
+    let notes = format!("{}", report.json["notes"]);
+    assert!(!notes.contains("not needed any more"), "{notes}");
+    // Once more there is nothing to do.
+    let pruned = text();
+    let ran = write(&project, &["--prune"]);
+    assert!(ran.err.contains("stays as it is"), "{}", ran.err);
+    assert_eq!(text(), pruned);
+    // Written anew, it says what it accepts.
+    let ran = write(&project, &[]);
+    assert!(
+        ran.err.contains("added 2, changed 0, kept 1, removed 0"),
+        "{}",
+        ran.err
+    );
+    // A part knows nothing of the rest.
+    let pruned = text();
+    write(&project, &["--prune", "--service", "api"]).refused(&["nothing is removed"]);
+    write(&project, &["--prune", "--partial"]).refused(&["--partial"]);
+    assert_eq!(text(), pruned);
+    project.file("known/today.json", "{}");
+    write(&project, &["--prune"]).refused(&["is no baseline"]);
+}
+
+#[test]
+fn folders_are_no_files() {
+    let project = project("");
+    let live = project.beside("live.json").display().to_string();
+    let of_run = ["--live", &live, "--now", NOW];
+    let refused = |args: &[&str], says: &str| {
+        let ran = project.run(&[args, &of_run].concat());
+        ran.refused(&[says]);
+        assert!(!ran.err.contains(".tmp"), "{}", ran.err);
+    };
+    let folder = "deploy is a folder: expected a file to write to";
+    refused(&["check", "--output", "deploy"], folder);
+    refused(&["explain", "LOG_LEVEL", "--output", "deploy"], folder);
+    refused(&["baseline", "write", "--output", "deploy"], folder);
+    project
+        .run(&["snapshot", "--output", "deploy"])
+        .refused(&[folder]);
+    let no_file = "the baseline deploy is a folder";
+    refused(&["check", "--baseline", "deploy"], no_file);
+    // Its folder is made for a baseline only.
+    refused(
+        &["check", "-o", "new/report.json"],
+        "there is no folder new",
+    );
+    assert!(!project.root().join("new").exists());
 }
 
 #[test]
@@ -367,6 +453,7 @@ fn waive_adds_a_waiver_that_accepts_the_finding() {
     let ran = waive(&project, &with_why(&["log.level"]));
     assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
     assert!(ran.err.contains("commit it"), "{}", ran.err);
+    assert!(ran.err.contains("from 2026-12-17 on"), "{}", ran.err);
     assert_eq!(
         config(&project),
         format!(
@@ -394,8 +481,10 @@ fn waive_adds_a_waiver_that_accepts_the_finding() {
         assert!(!text.contains("cnry"), "{text}");
     }
     assert_eq!(project.check(&["--worktree"]).verdict(), "pass");
-    waive(&project, &with_why(&["LOG_LEVEL"]))
-        .refused(&["accepted already, by waiver in driftgate.yaml:"]);
+    waive(&project, &with_why(&["LOG_LEVEL"])).refused(&[
+        "accepted already, by waiver in driftgate.yaml:",
+        "change its `expires` there",
+    ]);
 }
 
 #[test]
@@ -408,8 +497,37 @@ fn waive_says_what_it_needs() {
     waive(&project, &with_why(&["SOMETHING_ELSE_ENTIRELY"])).refused(&["DB_PASSWORD, LOG_LEVEL"]);
     waive(&project, &with_why(&["--rule", "drifted"])).refused(&[
         "2 findings are meant",
-        "--rule drifted --environment production --service api",
+        "    LOG_LEVEL --rule drifted --environment production --service api --object Deployment/shop/api\n",
     ]);
+    for (args, says) in [
+        (
+            &["LOG_LEVEL", "--rule", "drifed"][..],
+            "there is no rule drifed; did you mean drifted?",
+        ),
+        (
+            &["LOG_LEVEL", "--rule", "expired"],
+            "findings of expired are not waived",
+        ),
+        (
+            &["LOG_LEVEL", "--rule", "unmanaged"],
+            "no active finding about LOG_LEVEL of unmanaged; LOG_LEVEL has active findings of: drifted\n",
+        ),
+        (
+            &["LOG_LEVEL", "--object", "Deployment/shop/apy"],
+            "did you mean Deployment/shop/api?",
+        ),
+        (
+            &["--object", "Deploymnet/api"],
+            "did you mean Deployment/api?",
+        ),
+        (
+            &["LOG_LEVEL", "--environment", "prodution"],
+            "no environment `prodution` in the configuration; it has production",
+        ),
+        (&["LOG_LEVEL", "--service", "apu"], "no service `apu`"),
+    ] {
+        waive(&project, &with_why(args)).refused(&[says]);
+    }
     for (flags, says) in [
         (
             ["--reason", " ", "--owner", "o", "--expires", "1d"],
@@ -422,6 +540,10 @@ fn waive_says_what_it_needs() {
         (
             ["--reason", "r", "--owner", "o", "--expires", "2026-11-20"],
             "is over",
+        ),
+        (
+            ["--reason", "r", "--owner", "o", "--expires", "0d"],
+            "is over at once",
         ),
         (
             ["--reason", "r", "--owner", "o", "--expires", "soon"],
@@ -525,4 +647,197 @@ fn objects_and_fields_are_waived_by_object() {
     );
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert_eq!(project.check(&["--worktree"]).verdict(), "pass");
+}
+
+/// Two environments that should agree, and what runs in each of them.
+fn two_environments() -> Project {
+    let project = Project::empty();
+    let config = "version: 1
+services:
+  api:
+    layers:
+      - name: file
+        desired: { file: \"config/${environment}.yml\" }
+      - name: workload
+        desired: { manifests: \"deploy/${environment}\" }
+        live: { kubernetes: { context: \"${environment}\", namespace: shop } }
+environments:
+  staging: { tier: staging }
+  production: { tier: production }
+parity:
+  - environments: [staging, production]
+gate: { snapshot-max-age: 36500d }
+";
+    project.file("driftgate.yaml", config);
+    for (environment, file) in [
+        ("staging", "log_level: warn\nonly_here: \"yes\"\n"),
+        ("production", "log_level: warn\n"),
+    ] {
+        project.file(&format!("config/{environment}.yml"), file);
+        let object = deployment(json!({}), GIT).to_string();
+        project.file(&format!("deploy/{environment}/app.yaml"), object);
+        let level = [("LOG_LEVEL", "debug"), ("DB_PASSWORD", "cnryGitZx8Qv")];
+        let object = running(deployment(json!({}), &level), "kubectl-edit");
+        project.live_as(&format!("{environment}.json"), &[object]);
+    }
+    project.commit("feat: add the api");
+    project
+}
+
+/// A run with the recorded live sides of [`two_environments`].
+fn with_both(project: &Project, args: &[&str]) -> Ran {
+    let of = |name: &str| {
+        let path = project.beside(&format!("{name}.json"));
+        format!("{name}={}", path.display())
+    };
+    let (staging, production) = (of("staging"), of("production"));
+    let live = ["--live", &staging, "--live", &production, "--now", NOW];
+    project.run(&[args, &live].concat())
+}
+
+#[test]
+fn what_is_wanted_does_not_limit_what_is_read() {
+    let project = two_environments();
+    let found = |args: &[&str]| with_both(&project, &[&["waive", "--dry-run"], args, WHY].concat());
+    // Between environments: one alone has no such finding.
+    let ran = found(&["only_here", "--environment", "production"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("\n+  - rule: parity-gap\n"), "{}", ran.out);
+    assert!(
+        ran.out.contains("\n+    environment: production\n"),
+        "{}",
+        ran.out
+    );
+    // What names no environment is of the one that is meant.
+    let live = project.beside("production.json").display().to_string();
+    let args = ["LOG_LEVEL", "-e", "production", "--live", &live];
+    let ran = project.run(&[&["waive", "--dry-run", "--now", NOW], &args[..], WHY].concat());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("\n+    value: debug\n"), "{}", ran.out);
+    // Every line that it proposes means one finding, with the same live sides.
+    let many = found(&["--rule", "drifted"]);
+    many.refused(&["2 findings are meant"]);
+    let proposed: Vec<&str> = (many.err.lines())
+        .filter_map(|l| l.strip_prefix("    "))
+        .collect();
+    assert_eq!(proposed.len(), 2, "{}", many.err);
+    for line in proposed {
+        let words: Vec<&str> = line.split(' ').collect();
+        let ran = found(&words);
+        assert_eq!(ran.code, 0, "{line}: {}", ran.err);
+    }
+}
+
+#[test]
+fn what_waive_proposes_tells_containers_apart() {
+    let project = project("");
+    let two = |level: &str| {
+        let mut object = deployment(json!({}), GIT);
+        let mut second = object["spec"]["template"]["spec"]["containers"][0].clone();
+        second["name"] = "it's second".into();
+        second["env"] = json!([{ "name": "LOG_LEVEL", "value": level }]);
+        let containers = &mut object["spec"]["template"]["spec"]["containers"];
+        containers.as_array_mut().expect("a list").push(second);
+        object
+    };
+    project.file("deploy/app.yaml", two("info").to_string());
+    project.commit("feat: add a second container");
+    let mut object = two("trace");
+    object["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"] = "debug".into();
+    project.live(&[running(object, "kubectl-edit")]);
+    let many = waive(&project, &with_why(&["LOG_LEVEL"]));
+    many.refused(&["2 findings are meant"]);
+    let proposed: Vec<&str> = (many.err.lines())
+        .filter_map(|l| l.strip_prefix("    "))
+        .collect();
+    let mut values = Vec::new();
+    for line in proposed {
+        let shell = std::process::Command::new("sh")
+            .args(["-c", &format!("printf '%s\\n' {line}")])
+            .output()
+            .expect("a shell");
+        let words = String::from_utf8(shell.stdout).expect("UTF-8");
+        let words: Vec<&str> = words.lines().chain(["--dry-run"]).collect();
+        let ran = waive(&project, &with_why(&words));
+        assert_eq!(ran.code, 0, "{line}: {}", ran.err);
+        let value = ran.out.lines().find_map(|l| l.strip_prefix("+    value: "));
+        values.push(value.expect("a value").to_owned());
+    }
+    values.sort();
+    assert_eq!(values, ["debug", "trace"]);
+}
+
+#[test]
+fn of_several_findings_the_worst_is_meant() {
+    let project = two_environments();
+    let report = with_both(&project, &["check", "--format", "json", "-e", "production"]);
+    let json: Value = serde_json::from_str(&report.out).expect("JSON");
+    let about = json["findings"].as_array().expect("a list").iter();
+    let rules: Vec<_> = about.filter_map(|f| f["rule"].as_str()).collect();
+    assert!(
+        rules.contains(&"drifted") && rules.contains(&"duplicate-definition"),
+        "{rules:?}"
+    );
+    let ran = with_both(
+        &project,
+        &with_why(&[
+            "waive",
+            "LOG_LEVEL",
+            "--dry-run",
+            "--environment",
+            "production",
+        ]),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("\n+  - rule: drifted\n"), "{}", ran.out);
+    assert!(
+        ran.err
+            .contains("not accepted with it: duplicate-definition (info) in production"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn snapshots_of_environments_that_are_left_out_are_not_read() {
+    let project = two_environments();
+    project.live_as("staging.json", &[]);
+    std::fs::write(project.beside("staging.json"), "no snapshot").expect("written");
+    let ran = with_both(&project, &["check", "--environment", "production"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    with_both(
+        &project,
+        &["check", "-e", "production", "--live", "produktion=x"],
+    )
+    .refused(&[
+        "there is no environment `produktion` in the configuration; it has production, staging",
+    ]);
+}
+
+#[test]
+fn waivers_may_end_within_a_day() {
+    let project = project("");
+    let ran = waive(
+        &project,
+        &[
+            "LOG_LEVEL",
+            "--reason",
+            "r",
+            "--owner",
+            "o",
+            "--expires",
+            "2026-11-21T18:00:00+02:00",
+        ],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let said = config(&project);
+    assert!(said.contains("expires: \"2026-11-21T16:00:00Z\""), "{said}");
+    let report = project.check(&["--worktree"]);
+    assert_eq!(of(&report, "LOG_LEVEL").0, "waived", "{}", report.lines());
+}
+
+#[test]
+fn the_configuration_knows_all_rules() {
+    let ids: Vec<&str> = driftgate::check::RULES.iter().map(|r| r.id).collect();
+    assert_eq!(driftgate::config::RULE_IDS, ids);
 }

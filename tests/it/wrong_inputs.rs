@@ -484,7 +484,9 @@ fn files_that_differ_from_head_are_said() {
     let project = project();
     project.file("deploy/app.yaml", MANIFEST.replace("info", "debug"));
     let report = project.check(&[]);
-    report.is("pass", &[]).notes("the work tree differs from the checked revision in 1 files that were read, first in deploy/app.yaml");
+    report.is("pass", &[]).notes(
+        "the work tree differs from the checked revision in 1 file that was read, deploy/app.yaml",
+    );
     let report = project.check(&["--worktree"]);
     report.is(
         "fail",

@@ -73,6 +73,7 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> EffectiveConfig {
             unread: None,
             borrowed: false,
             outside: None,
+            beyond: vec![],
         }],
         ..EffectiveConfig::default()
     };

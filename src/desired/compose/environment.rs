@@ -45,7 +45,11 @@ fn one(variable: &Variable, cx: &DesiredContext<'_>, out: &mut Collector) {
     let name = &*variable.name;
     let (value, from) = match &variable.value {
         Written::Text(text) => match interpolate(text, &variable.variables) {
-            Ok(filled) => (value(&sealer, name, &filled), filled.from),
+            Ok(mut filled) => {
+                // A secret default (`${DB_PASSWORD:-…}`) is one whatever this variable is called.
+                filled.secret |= sealer.is_secret("", text);
+                (value(&sealer, name, &filled), filled.from)
+            }
             Err(refused) => {
                 let place = variable.origin.place.clone();
                 return out.malformed(Problem::new(place, why(refused)));
@@ -145,7 +149,10 @@ fn again(
         text.contains(&format!("${own}")) || text.contains(&format!("${{{own}"))
     });
     match interpolate(text, variables) {
-        Ok(filled) if !own && !text.contains('\\') => (value(sealer, name, &filled), filled.from),
+        Ok(mut filled) if !own && !text.contains('\\') => {
+            filled.secret |= sealer.is_secret("", text);
+            (value(sealer, name, &filled), filled.from)
+        }
         _ => (
             sealer.symbol(name, "from the environment:", text),
             Vec::new(),

@@ -192,6 +192,18 @@ fn what_is_passed_through() {
 }
 
 #[test]
+fn a_secret_default_is_not_written_out() {
+    let compose = "services:\n  api:\n    environment:\n      DB_PASSWORD: ${DB_PW:-geheim}\n      DB_URL: postgres://app:${DB_PW:-geheim}@db\n      ANY: ${A}-${DB_PW:-geheim}\n      REGION: ${REGION:-eu}\n";
+    let world = one(compose, "");
+    let settings = effective(&world);
+    assert!(settings.contains(&"REGION = eu".to_owned()), "{settings:?}");
+    assert!(
+        settings.iter().all(|s| !s.contains("geheim")),
+        "{settings:?}"
+    );
+}
+
+#[test]
 fn secrets_stay_secret() {
     let compose = "services:\n  api:\n    environment:\n      DB_URL: postgres://app:${DB_PASSWORD}@db\n      REST: '${DB_PASSWORD}${NONE}'\n      API_TOKEN: plain-Tok3n-9x\n";
     let world = one(compose, "DB_PASSWORD=Sup3r-s3cret-99\n");
@@ -385,4 +397,7 @@ fn env_files_of_the_project() {
         .map(|o| o.place.as_ref().expect("a place").to_string())
         .collect();
     assert_eq!(from, ["compose.yaml:5:10", "two.env:1:3"]);
+    let made_from = world.settings[1].entry.made_from();
+    assert_eq!(made_from.len(), 1);
+    assert_eq!(made_from[0].to_string(), "two.env:1:3");
 }

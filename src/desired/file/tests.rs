@@ -295,6 +295,61 @@ fn a_select_that_leads_nowhere_says_what_is_there() {
 }
 
 #[test]
+fn what_may_be_hidden_on_the_way_is_not_absent() {
+    let api = "apps[api].config";
+    for (content, select) in [
+        ("apps: x\n", api),
+        ("apps: 3\n", api),
+        ("apps: [x]\n", "apps.api.config"),
+        ("apps: {api: {config: {a: 1}}}\n", api),
+        ("apps: [{name: api, config: {a: 1}}]\n", "apps.api.config"),
+        ("apps: !Ref other\n", api),
+        ("apps: [!Ref other]\n", api),
+        ("apps: [{name: !Ref other, config: {a: 1}}]\n", api),
+        ("apps: [{name: !Ref other, id: x}]\n", api),
+        (
+            "apps: [{name: '{{ .Values.name }}', config: {a: 1}}]\n",
+            api,
+        ),
+        ("apps: [{name: '${NAME}', config: {a: 1}}]\n", api),
+        ("apps: ['{{ .Values.app }}']\n", api),
+        ("apps: [{'Fn::If': [C, {name: api}, {name: web}]}]\n", api),
+        (
+            "apps: [{name: api}]\n'Fn::Transform': {Name: x}\n",
+            "more.config",
+        ),
+        (
+            "apps: [{name: 'ENC[AES256_GCM,data:x]', config: {a: 1}}]\nsops: {mac: x, version: 3.9.0}\n",
+            api,
+        ),
+    ] {
+        let files = [("v.yml", content)];
+        let world = read_in(&files, &skipping(&[("v.yml", select)]));
+        assert!(world.incomplete.is_some(), "{content}");
+        assert!(problems(&world)[0].contains("there is no `"), "{content}");
+        let root = folder(&files);
+        assert_eq!(
+            is_there(&spec(&[("v.yml", select)]), &Files::folder(root.path())),
+            Ok(true),
+            "{content}"
+        );
+    }
+    for content in [
+        "apps: ~\n",
+        "apps:\n",
+        "apps: []\n",
+        "apps: {}\n",
+        "other: 1\n",
+        "apps: [{name: web, config: {a: 1}}, {image: x}, text]\n",
+        "apps: [{name: api}]\n",
+    ] {
+        let world = read_in(&[("v.yml", content)], &skipping(&[("v.yml", api)]));
+        assert_eq!(problems(&world), [""; 0], "{content}");
+        assert!(world.incomplete.is_none() && world.settings.is_empty());
+    }
+}
+
+#[test]
 fn properties_and_env_files_keep_their_names() {
     let files = [
         (

@@ -4,7 +4,10 @@ use crate::{
     desired::world::{cause_of, incomplete},
     git::FileError,
     model::{
-        desired::DesiredWorld, place::Place, problem::Problem, setting::SettingEntry,
+        desired::DesiredWorld,
+        place::Place,
+        problem::Problem,
+        setting::{Beyond, SettingEntry},
         value::UnreadCause,
     },
 };
@@ -16,6 +19,7 @@ pub(in crate::desired) struct Collector {
     pub(in crate::desired) settings: Vec<SettingEntry>,
     problems: Vec<Problem>,
     inputs: BTreeSet<Arc<str>>,
+    beyond: Vec<Beyond>,
     cause: Option<UnreadCause>,
 }
 
@@ -32,6 +36,16 @@ impl Collector {
         }
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
+        }
+    }
+
+    /// Something that is imported and not read; said once.
+    pub(in crate::desired) fn beyond(&mut self, what: &str, place: Option<&Place>) {
+        if !self.beyond.iter().any(|b| &*b.what == what) {
+            self.beyond.push(Beyond {
+                what: what.into(),
+                place: place.cloned(),
+            });
         }
     }
 
@@ -59,6 +73,7 @@ impl Collector {
         DesiredWorld {
             incomplete: incomplete(&self.problems, self.cause),
             settings: self.settings,
+            beyond: self.beyond,
             problems: self.problems,
             inputs: self.inputs.into_iter().collect(),
             ..DesiredWorld::default()

@@ -5,7 +5,7 @@ use crate::{
     model::{
         name::Name,
         observation::ItemId,
-        tree::{Kind, NodeRef, Sealing, Step, TreeBuilder},
+        tree::{Kind, NodeRef, Sealing, Step, TreeBuilder, WithoutSecrets},
         value::{Part, Value},
     },
 };
@@ -70,6 +70,32 @@ impl<'c> Sealer<'c> {
             Part::Secret(self.cx.key.seal(text.as_bytes())),
             Part::Symbol("not known from here".into()),
         ]))
+    }
+
+    /// Whether anything in the value of a setting called `name`, which stands in a tree that is not
+    /// sealed, is a secret.
+    pub(in crate::desired) fn holds_secret(&self, name: &str, node: NodeRef<'_>) -> bool {
+        fn any_sealed(node: NodeRef<'_>) -> bool {
+            node.kind() == Kind::Sealed || node.children().any(any_sealed)
+        }
+        let mut out = TreeBuilder::new();
+        let open = out.open(Name::NONE, Kind::Map);
+        out.copy(Name::new(name), node);
+        out.close(open);
+        let tree = out.finish().seal(self.cx.key, &|leaf, path| {
+            self.cx.classifier.sealing(&self.item, path, leaf)
+        });
+        any_sealed(tree.root())
+    }
+
+    /// A value that is a secret as a whole.
+    pub(in crate::desired) fn secret_node(&self, node: NodeRef<'_>) -> Value {
+        match node.kind() {
+            Kind::Map | Kind::List => {
+                self.secret(&serde_json::to_string(&WithoutSecrets(node)).unwrap_or_default())
+            }
+            _ => self.secret(&node.scalar_text()),
+        }
     }
 
     /// Whether a setting called `name` with this value is a secret.

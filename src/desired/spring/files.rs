@@ -1,6 +1,6 @@
 //! The files of a Spring Boot application: where they lie, and what they import.
 
-use super::documents::{self, Doc};
+use super::documents::{self, Doc, Raw};
 use crate::{
     desired::{
         DesiredContext, path,
@@ -37,8 +37,11 @@ pub(super) struct Loaded {
 
 /// Imports of imports.
 const DEEPEST: usize = 30;
-/// Files of one application.
-const MOST: usize = 500;
+/// Files of one application, those that it may have and has not included.
+const MOST: usize = 5_000;
+const IMPORT: &str = "spring.config.import";
+/// Bytes of an import that are shown.
+const LONGEST: usize = 200;
 
 impl Reader<'_, '_> {
     /// The documents of all files `<name>.<end>` in the folder and in `config/` below it; then those
@@ -89,9 +92,17 @@ impl Reader<'_, '_> {
     /// A file's documents; nothing where it is not there, which every file may be, or was loaded
     /// already.
     fn load(&mut self, path: &Arc<str>, loaded: &mut Loaded) -> Option<Vec<Doc>> {
-        if loaded.paths.len() > MOST || !loaded.paths.insert(path.clone()) {
+        if loaded.paths.contains(path) {
             return None;
         }
+        if loaded.paths.len() >= MOST {
+            let place = Place::exact(path.clone(), None);
+            let message = format!("not read: more than {MOST} files may belong to the application");
+            self.out
+                .problem(Problem::new(Some(place), message), UnreadCause::TooLarge);
+            return None;
+        }
+        loaded.paths.insert(path.clone());
         let how = Load {
             format: match path.ends_with(".properties") {
                 true => Format::Properties,
@@ -150,14 +161,20 @@ impl Reader<'_, '_> {
             }
             let doc = Arc::new(doc);
             out.push(doc.clone());
-            for import in doc.items("spring.config.import") {
+            if let Some(imports) = doc.get(IMPORT)
+                && let Raw::Opaque(_) = imports.value
+            {
+                let message = "what is imported here is not readable, and so is what it holds";
+                self.out.malformed(Problem::new(imports.place(), message));
+            }
+            for import in doc.items(IMPORT) {
                 self.import(&doc, &import, active, loaded, depth, out);
             }
         }
     }
 
     /// One `spring.config.import`: files below the folder are followed, with their variants of
-    /// profiles; everything else is said.
+    /// profiles; everything else is said, and kept for whoever asks what wins.
     fn import(
         &mut self,
         doc: &Doc,
@@ -167,9 +184,7 @@ impl Reader<'_, '_> {
         depth: usize,
         out: &mut Vec<Arc<Doc>>,
     ) {
-        let place = doc
-            .get("spring.config.import")
-            .and_then(super::documents::Property::place);
+        let place = doc.get(IMPORT).and_then(super::documents::Property::place);
         for one in import.split(';') {
             let one = one.trim();
             let (optional, target) = match one.strip_prefix("optional:") {
@@ -183,17 +198,11 @@ impl Reader<'_, '_> {
                 let problem = Problem::new(place.clone(), message)
                     .hint("declare a layer for it in driftgate.yaml");
                 self.out.malformed(problem.harmless());
+                self.out.beyond(&self.shown(target), place.as_ref());
                 continue;
             };
             if self.files.kind_of(&path) == Ok(PathKind::Absent) {
-                if !optional {
-                    let message = format!(
-                        "the imported {path} is not in the repository: what it holds is not seen"
-                    );
-                    self.out
-                        .malformed(Problem::new(place.clone(), message).harmless());
-                }
-                continue;
+                self.missing(&path, target, optional, place.as_ref());
             }
             let (folder, file) = (path::parent(&path), &path[path::parent(&path).len()..]);
             let file = file.trim_start_matches('/');
@@ -214,6 +223,54 @@ impl Reader<'_, '_> {
                     self.keep(docs, active, loaded, depth + 1, out);
                 }
             }
+        }
+    }
+
+    /// An imported file that is not there. Spring refuses to start without one that is not
+    /// optional; one of the class path may come from a library, an optional file from whoever
+    /// starts the application.
+    fn missing(&mut self, path: &Arc<str>, target: &str, optional: bool, place: Option<&Place>) {
+        let message =
+            format!("the imported {path} is not in the repository: what it holds is not seen");
+        let problem = Problem::new(place.cloned(), message);
+        let is_of_classpath = target.starts_with("classpath:");
+        if optional && is_of_classpath {
+            return;
+        }
+        if optional || is_of_classpath {
+            if !optional {
+                let hint = "if it comes from a library, declare a layer for it in driftgate.yaml";
+                self.out.malformed(problem.hint(hint).harmless());
+            }
+            if is_of_classpath || target.starts_with("file:") {
+                self.out.beyond(&self.shown(target), place);
+            }
+            return;
+        }
+        let error = FileError::NotFound {
+            path: path.to_string(),
+            at: self.files.at().to_owned(),
+        };
+        let problem = match settings::missing(path, &error, self.files) {
+            // It is said when it is read.
+            Absent::Dangling(_) => return,
+            Absent::Certain(Problem { hint, .. }) => problem.hint(hint.unwrap_or_else(|| {
+                "commit it, or write `optional:` where the application may start without it".into()
+            })),
+        };
+        self.out.problem(problem, UnreadCause::MissingObject);
+    }
+
+    /// An import as it is written, but for what may be a secret: Spring allows passwords in URLs.
+    fn shown(&self, target: &str) -> String {
+        let target = target.split_once('?').map_or(target, |(before, _)| before);
+        let hidden = target.contains('@')
+            || target.len() > LONGEST
+            || self.cx.classifier.looks_secret(target);
+        match (hidden, target.split_once(':')) {
+            (false, _) => target.to_owned(),
+            (true, Some((scheme, _))) if scheme.len() <= LONGEST => format!("{scheme}:…"),
+            (true, _) => "…".to_owned(),
         }
     }
 

@@ -253,7 +253,7 @@ fn settings(docs: &[Arc<Doc>], cx: &DesiredContext<'_>, out: &mut Collector) {
             };
             out.settings.push(SettingEntry {
                 name: name.into(),
-                style: KeyStyle::Tree,
+                style: KeyStyle::Spring,
                 path: KeyPath(vec![Segment::Member(name.into())]),
                 entry,
                 seen_by: Arc::default(),

@@ -207,6 +207,109 @@ y: after
             && said[2].contains("not-here.yml is not in the repository")
     );
     assert!(world.incomplete.is_none());
+    assert_eq!(
+        beyond(&world),
+        [
+            "file:/etc/app/secret.yml",
+            "configserver:http://config:8888",
+            "classpath:not-here.yml"
+        ]
+    );
+    let place = world.beyond[0].place.as_ref().expect("a place").to_string();
+    assert!(
+        place.starts_with("src/main/resources/application.yml:3:"),
+        "{place}"
+    );
+}
+
+fn beyond(world: &DesiredWorld) -> Vec<&str> {
+    world.beyond.iter().map(|b| &*b.what).collect()
+}
+
+#[test]
+fn imports_from_elsewhere_are_kept_without_their_secrets() {
+    for (import, expected) in [
+        ("vault://secret/app", "vault://secret/app"),
+        ("optional:configserver:", "configserver:"),
+        ("configtree:/etc/config/", "configtree:/etc/config/"),
+        ("file:./folder/", "file:./folder/"),
+        ("file:${CONFIG}/app.yml", "file:${CONFIG}/app.yml"),
+        ("optional:file:.env[.properties]", "file:.env[.properties]"),
+        ("optional:file:./local.yml", "file:./local.yml"),
+        (
+            "configserver:http://u:hunter2@config:8888",
+            "configserver:…",
+        ),
+        (
+            "configserver:http://config?token=hunter2",
+            "configserver:http://config",
+        ),
+    ] {
+        let base = format!("pool: 1\nspring.config.import: '{import}'\n");
+        let world = read_in(&[("application.yml", &base)], &[]);
+        assert_eq!(beyond(&world), [expected], "{import}");
+        assert!(world.incomplete.is_none(), "{import}");
+        assert!(!format!("{world:?}").contains("hunter2"), "{world:?}");
+    }
+    for nothing in ["optional:classpath:local.yml", "optional:local.yml"] {
+        let base = format!("pool: 1\nspring.config.import: '{nothing}'\n");
+        assert_eq!(
+            beyond(&read_in(&[("application.yml", &base)], &[])),
+            [""; 0]
+        );
+    }
+    let world = read_in(
+        &[(
+            "application.yml",
+            "a: 1\nspring: {config: {import: 'ENC[AES256_GCM,data:x]'}}\nsops: {mac: x, version: 3.9.0}\n",
+        )],
+        &[],
+    );
+    assert!(world.incomplete.is_some(), "{world:?}");
+    let many: Vec<String> = (0..400).map(|n| format!("p{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let mut files = vec![("application.yml", "a: 1\n")];
+    files.push(("application-p399.yml", "a: 2\n"));
+    assert_eq!(
+        effective(&read_in(&files, &many)),
+        ["a = 2"],
+        "the last of many"
+    );
+}
+
+#[test]
+fn a_mandatory_import_that_is_missing_blocks() {
+    for (import, blocks) in [
+        ("file:./missing.yml", true),
+        ("missing.yml", true),
+        ("./missing.properties", true),
+        ("optional:file:./missing.yml", false),
+        ("optional:missing.yml", false),
+        ("optional:classpath:missing.yml", false),
+    ] {
+        let base = format!("pool: 1\nspring.config.import: '{import}'\n");
+        let world = read_in(&[("application.yml", &base)], &[]);
+        let said = problems(&world);
+        assert_eq!(world.incomplete.is_some(), blocks, "{import}: {said:?}");
+        assert_eq!(effective(&world), ["pool = 1"]);
+        if blocks {
+            assert!(
+                said[0].starts_with("! src/main/resources/application.yml:2:23: the imported")
+                    && said[0].contains("is not in the repository"),
+                "{said:?}"
+            );
+        }
+    }
+    // Only what counts is imported.
+    let base =
+        "pool: 1\n---\nspring.config.activate.on-profile: dev\nspring.config.import: missing.yml\n";
+    assert_eq!(clean(&[("application.yml", base)], &[]), ["pool = 1"]);
+    // Files of profiles are looked for on their own.
+    let files = [
+        ("application.yml", "spring.config.import: optional:db.yml\n"),
+        ("db-prod.yml", "x: 1\n"),
+    ];
+    assert_eq!(clean(&files, &["prod"]), ["x = 1"]);
 }
 
 #[test]
@@ -424,4 +527,18 @@ fn what_is_missing_or_broken_is_said() {
     assert_eq!(is_there(&spec(&[]), &Files::folder(root.path())), Ok(true));
     let root = folder(&[("src/main/resources/logback.xml", "")]);
     assert_eq!(is_there(&spec(&[]), &Files::folder(root.path())), Ok(false));
+}
+
+#[test]
+fn a_secret_default_is_not_written_out() {
+    let yaml = "db:\n  password: ${DB_PASSWORD:geheim}\n  url: jdbc:x://h?password=${DBP:geheim}\n  pool: ${POOL:10}\n";
+    let settings = clean(&[("application.yml", yaml)], &[]);
+    assert!(
+        settings.iter().any(|s| s.contains("${POOL:10}")),
+        "{settings:?}"
+    );
+    assert!(
+        settings.iter().all(|s| !s.contains("geheim")),
+        "{settings:?}"
+    );
 }

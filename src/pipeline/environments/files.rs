@@ -248,6 +248,7 @@ fn of_settings(run: &Run<'_>, g: &Given, path: &str, service: &str) -> ReadSide 
     let settings = LayerSettings {
         entries: world.settings,
         unread: world.incomplete.clone(),
+        beyond: world.beyond,
     };
     ReadSide {
         target: target(service, g),

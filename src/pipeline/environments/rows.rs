@@ -161,6 +161,11 @@ fn row(
             },
             value: value_shown(&value.reading),
             place: origin.and_then(|o| o.place.clone()),
+            made_from: value
+                .reading
+                .present()
+                .map(|e| e.made_from())
+                .unwrap_or_default(),
             object: origin.map(|o| o.item.clone()),
             path: origin.map(|o| o.path.clone()).unwrap_or_default(),
             commit: None,

@@ -45,7 +45,7 @@ fn lasting(seed: u8) -> DigestKey {
 }
 
 fn written(findings: &[Finding], key: &DigestKey) -> String {
-    String::from_utf8(write(findings, key).0).expect("UTF-8")
+    String::from_utf8(replace(None, findings, key).bytes).expect("UTF-8")
 }
 
 fn known(file: &str, finding: &Finding, key: &DigestKey) -> bool {
@@ -199,4 +199,66 @@ fn what_is_no_baseline_is_an_error_that_says_so() {
         Baseline::parse(bom.as_bytes(), "b").expect("Windows").len(),
         1
     );
+}
+
+fn keys(entries: &[Entry]) -> Vec<&str> {
+    entries.iter().map(|e| &*e.key).collect()
+}
+
+#[test]
+fn writing_it_again_says_what_that_accepts() {
+    let key = this_run();
+    let before = [
+        finding("KEPT", text("1")),
+        finding("CHANGED", text("1")),
+        finding("GONE", text("1")),
+        finding("DB_PASSWORD", Shown::Redacted),
+    ];
+    let file = written(&before, &key);
+    let old = Baseline::parse(file.as_bytes(), "b.json").expect("our own");
+    let now = [
+        finding("KEPT", text("1")),
+        finding("CHANGED", text("2")),
+        finding("NEW", text("1")),
+        finding("DB_PASSWORD", Shown::Redacted),
+    ];
+    let update = replace(Some(&old), &now, &key);
+    assert_eq!((update.kept, update.count()), (2, 4));
+    assert_eq!(keys(&update.added), ["NEW"]);
+    assert_eq!(keys(&update.changed), ["CHANGED"]);
+    assert_eq!(keys(&update.removed), ["GONE"]);
+    assert!(replace(Some(&old), &before, &key).is_nothing());
+    let first = replace(None, &now, &key);
+    assert_eq!((first.kept, first.added.len()), (0, 4));
+    // Under another key nothing that has a value is known to be the same.
+    let update = replace(Some(&old), &before, &lasting(1));
+    assert_eq!((update.kept, update.changed.len()), (1, 3));
+}
+
+#[test]
+fn pruning_accepts_nothing() {
+    let key = lasting(1);
+    let before = [
+        finding("KEPT", text("1")),
+        finding("CHANGED", text("1")),
+        finding("GONE", text("1")),
+    ];
+    let file = written(&before, &key);
+    let old = Baseline::parse(file.as_bytes(), "b.json").expect("our own");
+    let mut waived = finding("GONE", text("1"));
+    waived.disposition = Disposition::Waived;
+    let now = [
+        finding("KEPT", text("1")),
+        finding("CHANGED", text("2")),
+        finding("NEW", text("1")),
+        waived,
+    ];
+    let update = prune(&old, &now, &key).expect("the same key");
+    assert_eq!(keys(&update.removed), ["CHANGED", "GONE"]);
+    let only = written(&[finding("KEPT", text("1"))], &key);
+    assert_eq!(String::from_utf8(update.bytes).expect("UTF-8"), only);
+    let update = prune(&old, &before, &key).expect("the same key");
+    assert!(update.is_nothing());
+    assert_eq!(update.bytes, file.as_bytes());
+    assert!(prune(&old, &now, &lasting(2)).is_err());
 }

@@ -79,6 +79,7 @@ fn between() -> Finding {
             side: SideName::Desired,
             value: Shown::Value(value.into()),
             place: None,
+            made_from: vec![],
             object: None,
             path: crate::model::path::KeyPath::default(),
             commit: None,
@@ -651,7 +652,8 @@ fn what_could_not_be_read_is_beyond_policy() {
 #[test]
 fn the_first_of_the_order_accepts_and_all_are_counted() {
     let key = DigestKey::for_this_run(&[1; 32]);
-    let (bytes, n) = baseline::write(&[drifted()], &key);
+    let update = baseline::replace(None, &[drifted()], &key);
+    let (n, bytes) = (update.count(), update.bytes);
     assert_eq!(n, 1);
     let mut given = with_waiver(waiver(Some("60s")));
     given.baseline = Some(Baseline::parse(&bytes, "baseline.json").expect("our own"));
@@ -684,4 +686,30 @@ fn the_value_to_waive_is_the_one_that_the_waiver_needs() {
     let mut secret = drifted();
     secret.subject.live.as_mut().expect("live").value = Shown::Redacted;
     assert_eq!(value_to_waive(&secret.subject, "production-eu"), None);
+}
+
+#[test]
+fn what_several_environments_have_alike_is_accepted_only_for_all_of_them() {
+    let mut f = drifted();
+    f.subject.environment = "production-eu".into();
+    f.subject.also_in_environments = vec!["production-us".into()];
+    for (named, is_about, accepts) in [
+        ("production-eu", true, false),
+        ("production-us", true, false),
+        ("production-*", true, true),
+        ("staging", false, false),
+    ] {
+        let selector = Selector {
+            environment: pattern(named),
+            ..Selector::default()
+        };
+        let tiers = tiers();
+        assert_eq!(
+            selector::matches(&selector, &f, &tiers),
+            is_about,
+            "{named}"
+        );
+        let whole = selector::leaves_nothing(&selector, &f, &tiers);
+        assert_eq!(whole, accepts, "{named}");
+    }
 }

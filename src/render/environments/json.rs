@@ -14,7 +14,9 @@ use crate::{
     },
     render::{
         Style, message,
-        parts::{ByJson, PlaceJson, ProblemJson, ShownJson, WrittenJson, status, write_json},
+        parts::{
+            ByJson, PlaceJson, ProblemJson, ShownJson, WrittenJson, made_from, status, write_json,
+        },
     },
 };
 use serde::Serialize;
@@ -225,6 +227,8 @@ struct ValueJson<'a> {
     value: ShownJson<'a>,
     #[serde(flatten)]
     written_at: Option<PlaceJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    made_from: Vec<PlaceJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<String>,
     #[serde(flatten)]
@@ -243,6 +247,7 @@ impl<'a> ValueJson<'a> {
             side: v.side,
             value: ShownJson::of(&v.value),
             written_at: v.place.as_ref().map(PlaceJson::of),
+            made_from: made_from(&v.made_from),
             object: v.object.as_ref().map(ToString::to_string),
             by: v.commit.as_ref().map(ByJson::of),
             written: v.written.as_ref().map(WrittenJson::of),

@@ -17,6 +17,7 @@ fn value(place: &str, shown: Shown) -> SideShown {
         side: SideName::Desired,
         value: shown,
         place: Some(crate::render::sample::place("params/app.yaml", 3, 12)),
+        made_from: vec![],
         object: None,
         path: crate::model::path::KeyPath::default(),
         commit: None,

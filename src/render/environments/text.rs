@@ -320,11 +320,11 @@ fn evidence(v: &SideShown) -> Vec<Span> {
         groups.push(say(note));
     }
     if let Some(place) = &v.place {
-        groups.push(lines::place(place));
+        groups.push(lines::places(place, &v.made_from));
     } else if v.side == SideName::Live
         && let Some(object) = &v.object
     {
-        groups.push(vec![Span::prose(&object.to_string())]);
+        groups.push(vec![Span::prose(&object.described())]);
     }
     if let Some(commit) = &v.commit {
         groups.push(vec![lines::commit(commit)]);

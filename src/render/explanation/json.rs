@@ -13,7 +13,7 @@ use crate::{
     },
     render::{
         Style, message,
-        parts::{AcceptedJson, ByJson, PlaceJson, ShownJson, WrittenJson, write_json},
+        parts::{AcceptedJson, ByJson, PlaceJson, ShownJson, WrittenJson, made_from, write_json},
     },
 };
 use serde::Serialize;
@@ -174,6 +174,8 @@ struct ValueJson<'a> {
     value: ShownJson<'a>,
     #[serde(flatten)]
     place: Option<PlaceJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    made_from: Vec<PlaceJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -203,6 +205,7 @@ impl<'a> ValueJson<'a> {
             name: &v.name,
             value: ShownJson::of(&v.value),
             place: origin.and_then(|o| o.place.as_ref()).map(PlaceJson::of),
+            made_from: made_from(&v.made_from),
             object: origin.map(|o| o.item.to_string()),
             field: field.filter(|f| !f.is_empty()),
             by: v.commit.as_ref().map(ByJson::of),
@@ -228,6 +231,7 @@ struct GapJson<'a> {
 enum GapKindJson<'a> {
     Outside { outside: &'a str },
     Unread { unread: &'a str, cause: UnreadCause },
+    Imports { imports: &'a [Box<str>] },
 }
 
 impl<'a> GapJson<'a> {
@@ -241,6 +245,7 @@ impl<'a> GapJson<'a> {
                     unread: &why.detail,
                     cause: why.cause,
                 },
+                GapKind::Imports(what) => GapKindJson::Imports { imports: what },
             },
             may_win: g.may_win,
         }

@@ -31,6 +31,7 @@ pub(super) fn in_git(
         name: name.into(),
         value: value(shown),
         standing,
+        made_from: vec![],
         origin: Some(Origin {
             item: ItemId::Document((*file).into()),
             path: KeyPath::members(&["database", "pool_size"]),
@@ -51,6 +52,7 @@ pub(super) fn in_git(
 
 fn live(layer: &str, precedence: usize, shown: &str, standing: Standing) -> ExplainedValue {
     ExplainedValue {
+        made_from: vec![],
         origin: Some(Origin {
             item: deployment("api").into(),
             path: KeyPath::members(&["spec", "env"]),
@@ -192,6 +194,12 @@ pub(super) fn environments() -> Explanation {
             why: GapKind::Outside("defaults of the image".into()),
             may_win: false,
         },
+        Gap {
+            layer: "app".into(),
+            precedence: 1,
+            why: GapKind::Imports(vec!["vault://secret/app".into()]),
+            may_win: false,
+        },
     ];
     unread.git.unknown = Some(why());
     unread.live = Some(unread.git.clone());
@@ -248,12 +256,20 @@ pub(super) fn everything(hostile: &str) -> Explanation {
     }
     let mut t = target(hostile, side(values));
     t.service = hostile.into();
-    t.git.gaps = vec![Gap {
-        layer: hostile.into(),
-        precedence: 20,
-        why: GapKind::Outside(hostile.into()),
-        may_win: true,
-    }];
+    t.git.gaps = vec![
+        Gap {
+            layer: hostile.into(),
+            precedence: 20,
+            why: GapKind::Outside(hostile.into()),
+            may_win: true,
+        },
+        Gap {
+            layer: hostile.into(),
+            precedence: 19,
+            why: GapKind::Imports(vec![hostile.into(), hostile.into()]),
+            may_win: true,
+        },
+    ];
     t.live = Some(t.git.clone());
     t.base = Some(t.git.clone());
     t.agreement = Some(Agreement::Unknown(hostile.into()));

@@ -4,7 +4,6 @@
 use super::ExplanationFormat;
 use crate::{
     model::{
-        entry::Origin,
         explanation::{
             Agreement, ExplainedKey, ExplainedSide, ExplainedTarget, ExplainedValue, Explanation,
             Gap, GapKind, Outcome, Standing,
@@ -113,7 +112,7 @@ fn summary(page: &mut Page<'_>, key: &ExplainedKey) -> io::Result<()> {
             rest: winner.map(|w| source(w, false)).unwrap_or_default(),
         });
     }
-    lines::table(page, INDENT, &rows)
+    lines::headed(page, INDENT, &rows)
 }
 
 /// What a side says, in one cell.
@@ -279,6 +278,16 @@ fn gap_row(gap: &Gap) -> Row {
             };
             ("not read", Paint::BoldRed, text)
         }
+        GapKind::Imports(what) => {
+            let may = match (gap.may_win, what.len()) {
+                (true, 1) => "; it may win over these",
+                (true, _) => "; they may win over these",
+                (false, _) => "; what wins is higher",
+            };
+            let what = GapKind::imported(what);
+            let text = format!("{what}, which driftgate does not read{may}");
+            ("imports", Paint::Yellow, text)
+        }
     };
     row(label, paint, "?", &gap.layer, vec![Span::prose(&rest)])
 }
@@ -396,9 +405,9 @@ fn source(v: &ExplainedValue, objects: bool) -> Vec<Span> {
         return vec![];
     };
     let Some(place) = &origin.place else {
-        return vec![Span::prose(&holder(origin))];
+        return vec![Span::prose(&origin.item.described())];
     };
-    let mut spans = lines::place(place);
+    let mut spans = lines::places(place, &v.made_from);
     if objects && let ItemId::Object(object) = &origin.item {
         spans.push(Span::painted(&format!(" {object}"), Paint::Dim));
     }
@@ -408,17 +417,8 @@ fn source(v: &ExplainedValue, objects: bool) -> Vec<Span> {
 /// The live object, file or parameter.
 fn held(v: &ExplainedValue) -> Vec<Span> {
     match (&v.origin, v.borrowed) {
-        (Some(origin), false) => vec![Span::prose(&holder(origin))],
+        (Some(origin), false) => vec![Span::prose(&origin.item.described())],
         _ => vec![],
-    }
-}
-
-fn holder(origin: &Origin) -> String {
-    match &origin.item {
-        ItemId::Object(object) => object.to_string(),
-        ItemId::Parameter(name) => format!("parameter {name}"),
-        ItemId::Document(name) => format!("file {name}"),
-        ItemId::Fact(name) => name.to_string(),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Several values of one entry.
 
 use crate::{
-    model::{finding::SideShown, report::SideName},
+    model::{finding::SideShown, observation::ItemId, report::SideName},
     render::{
         message,
-        parts::{ByJson, PlaceJson, ShownJson, WrittenJson},
+        parts::{ByJson, PlaceJson, ShownJson, WrittenJson, made_from},
     },
 };
 use serde::Serialize;
@@ -18,6 +18,8 @@ pub(super) struct SideJson<'a> {
     value: ShownJson<'a>,
     #[serde(flatten)]
     place: Option<PlaceJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    made_from: Vec<PlaceJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -38,11 +40,19 @@ impl<'a> SideJson<'a> {
             side: s.side,
             value: ShownJson::of(&s.value),
             place: s.place.as_ref().map(PlaceJson::of),
-            object: s.object.as_ref().map(ToString::to_string),
+            made_from: made_from(&s.made_from),
+            object: (s.object.as_ref())
+                .filter(|item| !is_file_of_git(item, s))
+                .map(ToString::to_string),
             field: s.path.to_string(),
             by: s.commit.as_ref().map(ByJson::of),
             written: s.written.as_ref().map(WrittenJson::of),
             note: s.note.as_ref().map(message),
         }
     }
+}
+
+/// A file of git is no object: `file` says where in it.
+fn is_file_of_git(item: &ItemId, side: &SideShown) -> bool {
+    side.place.is_some() && matches!(item, ItemId::Document(_))
 }

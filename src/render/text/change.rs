@@ -29,6 +29,8 @@ struct Row<'a> {
     values: String,
     whose: String,
     target: String,
+    /// What makes it special; on a line of its own where there is no room.
+    note: String,
 }
 
 pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::Result<()> {
@@ -109,10 +111,9 @@ fn row(all: Vec<&Subject>) -> Row<'_> {
             1 => object.clone(),
             n if targets.len() == 1 => format!("in {n} objects"),
             _ => spread(&targets),
-        } + &s
-            .hidden_by
-            .as_ref()
-            .map_or(String::new(), |layer| format!(" (hidden by layer {layer})")),
+        },
+        note: (s.hidden_by.as_ref())
+            .map_or(String::new(), |layer| format!("(hidden by layer {layer})")),
         key: if is_object { object } else { s.key.to_string() },
         all,
     }
@@ -187,7 +188,17 @@ fn one(page: &mut Page<'_>, row: &Row<'_>, key: usize, values: usize) -> io::Res
                 spans.extend([gap(), cell]);
             }
         }
-        page.line(4, &spans)?;
+        let note = Span::painted(&row.note, Paint::Dim);
+        let fits = 4 + total(&spans) + 1 + note.width() <= page.width();
+        if fits && note.width() > 0 {
+            spans.extend([Span::solid(" ", Paint::Plain), note]);
+            page.line(4, &spans)?;
+        } else {
+            page.line(4, &spans)?;
+            if note.width() > 0 {
+                page.wrapped(8, 8, &[note])?;
+            }
+        }
     } else {
         let space = || Span::prose(" ");
         let spans = [
@@ -198,6 +209,8 @@ fn one(page: &mut Page<'_>, row: &Row<'_>, key: usize, values: usize) -> io::Res
             Span::prose(&row.values),
             space(),
             Span::painted(&row.target, Paint::Dim),
+            space(),
+            Span::painted(&row.note, Paint::Dim),
         ];
         page.wrapped(4, 8, &spans)?;
     }

@@ -35,12 +35,26 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::
             .take(2)
             .count()
             == 1;
-        one(page, alike, alone, style)?;
+        one(page, report, alike, alone, style)?;
     }
     Ok(())
 }
 
-fn one(page: &mut Page<'_>, alike: &[&Deployed], alone: bool, style: &Style) -> io::Result<()> {
+/// What stands in for what was deployed: base, or head where there is no other.
+fn assumed(report: &Report) -> &str {
+    match &report.base {
+        Some(base) if base != &report.head => "base",
+        _ => &report.head.name,
+    }
+}
+
+fn one(
+    page: &mut Page<'_>,
+    report: &Report,
+    alike: &[&Deployed],
+    alone: bool,
+    style: &Style,
+) -> io::Result<()> {
     let d = alike[0];
     let commits = commits(alike);
     let services: Vec<&str> = alike.iter().map(|d| &*d.service).collect();
@@ -58,7 +72,10 @@ fn one(page: &mut Page<'_>, alike: &[&Deployed], alone: bool, style: &Style) -> 
     };
     let mut text = match &d.revision {
         Some(id) => format!(" {verb} {} ({})", short_id(id), d.how),
-        None => " what was deployed is not known, and base is taken for it".into(),
+        None => format!(
+            " what was deployed is not known; {} is assumed (say how under `deployed:`)",
+            assumed(report)
+        ),
     };
     if !commits.is_empty() {
         text = format!("{text}; {} behind", plural(commits.len(), "commit"));

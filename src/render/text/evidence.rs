@@ -1,7 +1,7 @@
 //! What one item says below its headline: sentences first, then where, who sees it, and how to
 //! resolve it.
 
-use super::{diff, fold::Item, holder, sides, this_change, words};
+use super::{diff, fold::Item, sides, this_change, words};
 use crate::{
     model::{
         entry::EntryKey,
@@ -255,12 +255,9 @@ fn live_at(item: &Item<'_>) -> Option<Vec<Span>> {
         && let Some(object) = &live.object
     {
         // The heading says the object, of parameters only the layer.
-        let told = match object {
-            ItemId::Parameter(name) => **name == *s.key.to_string(),
-            _ => live.object == s.object,
-        };
+        let told = live.object == s.object && !matches!(object, ItemId::Parameter(_));
         if !told {
-            text = holder(object);
+            text = object.described();
         }
     }
     let same = |l: &LiveShown| l.field == live.field;
@@ -283,13 +280,11 @@ fn live_at(item: &Item<'_>) -> Option<Vec<Span>> {
 fn resolve(page: &mut Page<'_>, item: &Item<'_>) -> io::Result<()> {
     let mut label = "resolve";
     for r in &item.first().subject.resolve {
-        let end = if r.argv.is_empty() { "" } else { ":" };
-        page.row(
-            INDENT,
-            COLUMN,
-            label,
-            &[Span::prose(&format!("{}{end}", r.why))],
-        )?;
+        let mut why = lines::say(&r.why);
+        if !r.argv.is_empty() {
+            why.push(Span::prose(":"));
+        }
+        page.row(INDENT, COLUMN, label, &why)?;
         label = "";
         if !r.argv.is_empty() {
             page.line(

@@ -3,7 +3,7 @@
 use super::{
     evidence,
     fold::{self, Item},
-    grouped, holder, say, severity_paint, sides, spread, this_change, value, whose, words,
+    grouped, say, severity_paint, sides, spread, this_change, value, whose, words,
 };
 use crate::{
     model::{
@@ -15,11 +15,12 @@ use crate::{
     },
     render::Style,
     text::{
+        list,
         page::{Page, Paint, Span},
         plural,
     },
 };
-use std::{cmp::Reverse, io};
+use std::{cmp::Reverse, collections::BTreeMap, io};
 
 pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::Result<()> {
     let folded = fold::findings(report, style);
@@ -36,11 +37,31 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::
             one(page, item, report.occasion)?;
         }
     }
-    hidden(page, report, style, folded.older)
+    for (service, keys) in &folded.duplicates {
+        page.blank()?;
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let text = format!(
+            ": {service} has {} in several layers with different values: {} (--verbose lists them)",
+            plural(keys.len(), "setting"),
+            list(&keys, NAMED)
+        );
+        let label = Span::painted("info[duplicate-definition]", Paint::BoldCyan);
+        page.wrapped(0, 2, &[label, Span::prose(&text)])?;
+    }
+    hidden(page, report, style, folded.older, &folded.old_infos)
 }
 
+/// Settings that are named where they are only counted.
+const NAMED: usize = 3;
+
 /// What is counted and not shown.
-fn hidden(page: &mut Page<'_>, report: &Report, style: &Style, older: usize) -> io::Result<()> {
+fn hidden(
+    page: &mut Page<'_>,
+    report: &Report,
+    style: &Style,
+    older: usize,
+    old_infos: &BTreeMap<&str, usize>,
+) -> io::Result<()> {
     if style.verbose {
         return Ok(());
     }
@@ -50,6 +71,14 @@ fn hidden(page: &mut Page<'_>, report: &Report, style: &Style, older: usize) -> 
             "{} in objects that this change does not write: run with --for audit to see {}",
             plural(older, "older difference"),
             if older == 1 { "it" } else { "them" }
+        ));
+    }
+    if !old_infos.is_empty() {
+        let rules: Vec<String> = old_infos.iter().map(|(r, n)| format!("{n} {r}")).collect();
+        lines.push(format!(
+            "{} that this change did not cause: {} (--verbose lists them)",
+            plural(old_infos.values().sum(), "older info"),
+            rules.join(", ")
         ));
     }
     let s = report.summary();
@@ -90,7 +119,7 @@ fn title(item: &Item<'_>) -> String {
     match (&s.object, item.all.as_slice()) {
         // Parameters are named by the entries themselves; what they have in common is the layer.
         (Some(ItemId::Parameter(_)), _) => format!("{whose}, layer {}", s.layer),
-        (Some(object), [_]) => format!("{whose}, {}", holder(object)),
+        (Some(object), [_]) => format!("{whose}, {}", object.described()),
         _ => whose,
     }
 }
@@ -211,7 +240,7 @@ fn headline(s: &Subject, many: bool, occasion: Occasion) -> Option<Vec<Span>> {
     if s.key == EntryKey::Object {
         let words = match (git, live, &s.base) {
             (_, Shown::Absent, None) => " is in git, and not live",
-            (Shown::Absent, _, None) => " is live, and not in git",
+            (Shown::Absent, _, None) => " is live, not in git",
             _ => return None,
         };
         let object = s.object.as_ref()?.to_string();
@@ -221,7 +250,7 @@ fn headline(s: &Subject, many: bool, occasion: Occasion) -> Option<Vec<Span>> {
         return None;
     }
     let key = Span::solid(&s.key.to_string(), Paint::Plain);
-    let (shown_git, shown_live) = value::beside(git, live);
+    let (shown_git, shown_live) = value::spoken_beside(git, live);
     if many {
         let to = Span::solid(&shown_live, Paint::Plain);
         return Some(vec![
@@ -243,7 +272,7 @@ fn headline(s: &Subject, many: bool, occasion: Occasion) -> Option<Vec<Span>> {
     spans.push(Span::solid(&shown_live, Paint::Plain));
     spans.push(Span::prose(" live, "));
     if let Some(base) = &s.base {
-        spans.extend(in_git(&base.value, &value::brief(&base.value)));
+        spans.extend(in_git(&base.value, &value::spoken(&base.value)));
         spans.push(Span::prose(" now, "));
         spans.push(Span::solid(&shown_git, Paint::Plain));
         spans.push(Span::prose(&format!(" after {}", this_change(occasion))));
@@ -252,7 +281,7 @@ fn headline(s: &Subject, many: bool, occasion: Occasion) -> Option<Vec<Span>> {
     }
     if let Some(d) = &s.deployed {
         spans.push(Span::prose(", "));
-        spans.push(Span::solid(&value::brief(&d.value), Paint::Plain));
+        spans.push(Span::solid(&value::spoken(&d.value), Paint::Plain));
         spans.push(Span::prose(" deployed"));
     }
     Some(spans)

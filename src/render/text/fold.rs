@@ -10,7 +10,7 @@ use crate::{
     },
     render::{Style, message},
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Findings that are shown as one.
 pub(super) struct Item<'a> {
@@ -49,11 +49,24 @@ pub(super) struct Folded<'a> {
     pub(super) items: Vec<Item<'a>>,
     /// Older differences in objects that the change does not write.
     pub(super) older: usize,
+    /// Infos that the change did not cause, by rule.
+    pub(super) old_infos: BTreeMap<&'a str, usize>,
+    /// Settings with a value in several layers, by service, where they are many.
+    pub(super) duplicates: BTreeMap<&'a str, BTreeSet<String>>,
 }
+
+/// More settings of a service that are in several layers are told in one line.
+const DUPLICATES: usize = 3;
 
 /// The findings as items, in the report's order.
 pub(super) fn findings<'a>(report: &'a Report, style: &Style) -> Folded<'a> {
     let (mut shown, mut older) = (Vec::new(), 0);
+    let mut old_infos: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut duplicates = match style.verbose {
+        true => BTreeMap::new(),
+        false => duplicates(report),
+    };
+    duplicates.retain(|_, keys| keys.len() > DUPLICATES);
     for f in &report.findings {
         if !style.verbose && f.disposition != Disposition::Active {
             continue;
@@ -62,12 +75,47 @@ pub(super) fn findings<'a>(report: &'a Report, style: &Style) -> Folded<'a> {
             older += 1;
             continue;
         }
+        if !style.verbose && is_old_info(f, report.occasion) {
+            *old_infos.entry(f.rule.id).or_default() += 1;
+            continue;
+        }
+        if is_duplicate(f) && duplicates.contains_key(&*f.subject.service) {
+            continue;
+        }
         shown.push(f);
     }
     Folded {
         items: items(&shown, style.verbose),
         older,
+        old_infos,
+        duplicates,
     }
+}
+
+/// Active infos that a setting is in several layers, by service.
+fn duplicates(report: &Report) -> BTreeMap<&str, BTreeSet<String>> {
+    let mut out: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for f in report.findings.iter().filter(|f| is_duplicate(f)) {
+        if f.disposition == Disposition::Active && !is_old_info(f, report.occasion) {
+            let keys = out.entry(&f.subject.service).or_default();
+            keys.insert(f.subject.key.to_string());
+        }
+    }
+    out
+}
+
+fn is_duplicate(f: &Finding) -> bool {
+    f.rule.id == "duplicate-definition" && f.severity == Severity::Info
+}
+
+/// Rules about what git says; a review is about what it changes of that.
+const ABOUT_GIT: &[&str] = &["duplicate-definition", "parity-gap", "spelling-differs"];
+
+fn is_old_info(f: &Finding, occasion: Occasion) -> bool {
+    occasion == Occasion::Review
+        && f.severity == Severity::Info
+        && !f.subject.written_by_change
+        && ABOUT_GIT.contains(&f.rule.id)
 }
 
 fn is_older(f: &Finding, occasion: Occasion) -> bool {
@@ -202,7 +250,7 @@ pub(super) fn sides(s: &Subject) -> String {
         })
         .collect();
     format!(
-        "{:?}\0{}\0{object}\0{:?}\0{:?}\0{:?}\0{:?}\0{:?}\0{sides:?}\0{:?}\0{:?}",
+        "{:?}\0{}\0{object}\0{:?}\0{:?}\0{:?}\0{:?}\0{:?}\0{sides:?}\0{:?}\0{:?}\0{:?}",
         s.state,
         s.key,
         value(&s.base),
@@ -211,6 +259,7 @@ pub(super) fn sides(s: &Subject) -> String {
         s.live.as_ref().map(|l| format!("{:?}", l.value)),
         s.cause,
         s.also_in,
+        s.also_in_environments,
         s.hidden_by
     )
 }

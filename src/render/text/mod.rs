@@ -17,7 +17,6 @@ use super::{Format, Style, lines::say, value, words};
 use crate::{
     model::{
         finding::Severity,
-        observation::ItemId,
         report::{Coverage, Occasion, Report, RevisionShown, SideName, Verdict, short_id},
     },
     text::{
@@ -119,16 +118,6 @@ fn side(c: &Coverage) -> &'static str {
     match c.side {
         SideName::Desired => "desired",
         SideName::Live => "live",
-    }
-}
-
-/// What holds an entry: an object by its name, the others with a word for what they are.
-fn holder(item: &ItemId) -> String {
-    match item {
-        ItemId::Object(object) => object.to_string(),
-        ItemId::Parameter(name) => format!("parameter {name}"),
-        ItemId::Document(name) => format!("file {name}"),
-        ItemId::Fact(name) => name.to_string(),
     }
 }
 

@@ -4,6 +4,7 @@ use super::{fold::Item, value, words};
 use crate::{
     model::{
         finding::{SideShown, Subject},
+        observation::ItemId,
         report::SideName,
         value::Shown,
     },
@@ -73,16 +74,11 @@ pub(super) fn write(
 /// What makes the side special, where it is written, by whom and when.
 fn rest(side: &SideShown, times: usize) -> Vec<Span> {
     let mut groups = Vec::new();
-    if let Some(note) = &side.note {
-        let mut spans = say(note);
-        spans.push(Span::prose(","));
-        groups.push(spans);
-    }
     if let Some(place) = &side.place {
-        groups.push(lines::place(place));
+        groups.push(lines::places(place, &side.made_from));
     }
     if side.side == SideName::Live {
-        let object = side.object.as_ref().map(super::holder);
+        let object = side.object.as_ref().map(ItemId::described);
         let text = match (object, side.place.is_some()) {
             (Some(object), _) => format!("live, {object}"),
             (None, true) => String::new(),
@@ -91,6 +87,13 @@ fn rest(side: &SideShown, times: usize) -> Vec<Span> {
         if !text.is_empty() {
             groups.push(vec![Span::prose(&text)]);
         }
+    }
+    if let Some(note) = &side.note {
+        let mut spans = say(note);
+        if !groups.is_empty() {
+            spans.push(Span::prose(","));
+        }
+        groups.insert(0, spans);
     }
     if times > 1 && !groups.is_empty() {
         let more = format!("and {} more", times - 1);

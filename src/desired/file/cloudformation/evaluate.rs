@@ -2,7 +2,8 @@
 
 use super::shown::{self, intrinsic};
 use crate::{
-    desired::settings::{self, NotSelected},
+    classify::is_no_echo,
+    desired::settings::{self, NotSelected, Sealer},
     model::{
         entry::Origin,
         observation::ItemId,
@@ -25,7 +26,7 @@ pub(super) struct Result<'a> {
     pub(super) at: NodeRef<'a>,
     /// Parameters and mappings that it was made from.
     pub(super) from: Vec<Origin>,
-    /// Made from a `NoEcho` parameter.
+    /// Made from a `NoEcho` parameter, or from one or a mapping whose name or value is a secret's.
     pub(super) secret: bool,
 }
 
@@ -81,6 +82,7 @@ pub(super) struct Evaluator<'a> {
     root: NodeRef<'a>,
     given: &'a BTreeMap<Box<str>, Box<str>>,
     file: &'a Arc<str>,
+    sealer: &'a Sealer<'a>,
     left: Cell<usize>,
 }
 
@@ -89,11 +91,13 @@ impl<'a> Evaluator<'a> {
         root: NodeRef<'a>,
         given: &'a BTreeMap<Box<str>, Box<str>>,
         file: &'a Arc<str>,
+        sealer: &'a Sealer<'a>,
     ) -> Evaluator<'a> {
         Evaluator {
             root,
             given,
             file,
+            sealer,
             left: Cell::new(MOST),
         }
     }
@@ -106,6 +110,22 @@ impl<'a> Evaluator<'a> {
             .map(|name| &**name)
             .filter(|name| !name.starts_with("AWS::"))
             .filter(move |name| parameters.is_none_or(|p| p.member(name).is_none()))
+    }
+
+    /// Whether `path` is that of a value that nobody shall echo.
+    pub(super) fn is_no_echo(&self, path: &KeyPath) -> bool {
+        let [
+            Segment::Member(parameters),
+            Segment::Member(name),
+            Segment::Member(part),
+            ..,
+        ] = path.0.as_slice()
+        else {
+            return false;
+        };
+        &**parameters == "Parameters"
+            && matches!(&**part, "Default" | "AllowedValues")
+            && self.root.at(&["Parameters", name]).is_some_and(is_no_echo)
     }
 
     /// What lies at `path`, conditions on the way decided.
@@ -198,6 +218,8 @@ impl<'a> Evaluator<'a> {
         secret: &mut bool,
         from: &mut Vec<Origin>,
     ) -> String {
+        // What is written in it is as much a secret there as anywhere else.
+        *secret |= self.sealer.holds_secret("", node);
         shown::of(node, &mut |inner| {
             // Parameters and mappings only: what is around them is shown as it is written.
             let (name @ ("Ref" | "FindInMap"), argument) = intrinsic(inner)? else {
@@ -248,17 +270,16 @@ impl<'a> Evaluator<'a> {
         let in_store = declared
             .text_at(&["Type"])
             .is_some_and(|t| t.starts_with("AWS::SSM::Parameter::Value"));
+        let secret = is_no_echo(declared) || (!in_store && self.sealer.is_secret(name, &text));
         let known = match in_store {
             true => Known::Symbol(format!("ssm parameter {text}")),
+            false if is_dynamic(&text) => Known::Symbol(text),
             false => Known::Text(text),
         };
         let origin = match (given, default) {
             (None, Some(default)) => self.origin(&["Parameters", name, "Default"], default),
             _ => self.origin(&["Parameters", name], declared),
         };
-        let no_echo = declared.member("NoEcho");
-        let secret = no_echo
-            .is_some_and(|n| n.as_bool() == Some(true) || n.text().eq_ignore_ascii_case("true"));
         Some(Result {
             secret,
             from: vec![origin],
@@ -284,7 +305,13 @@ impl<'a> Evaluator<'a> {
         };
         if let Some(found) = self.root.at(&["Mappings", map, first, second]) {
             from.push(self.origin(&["Mappings", map, first, second], found));
-            return Some(Result::new(argument, Known::Node(found)).because(&from));
+            // As the mapping itself would be shown.
+            let name = format!("{map}.{first}.{second}");
+            let found = Result {
+                secret: self.sealer.holds_secret(&name, found),
+                ..Result::new(argument, Known::Node(found))
+            };
+            return Some(found.because(&from));
         }
         let default = arguments.next()?.member("DefaultValue")?;
         Some(self.deep(default, depth + 1).because(&from))
@@ -398,18 +425,20 @@ impl<'a> Evaluator<'a> {
                 continue;
             }
             let value = match own.and_then(|o| o.member(name)) {
-                Some(node) => Some(self.deep(node, depth + 1)),
+                Some(node) => {
+                    secret |= self.sealer.holds_secret(name, node);
+                    Some(self.deep(node, depth + 1))
+                }
                 None => self.parameter(at, name.trim()),
             };
-            match value.as_ref().and_then(Result::text) {
-                Some(text) => out.push_str(&text),
-                None => {
+            match (value.as_ref().and_then(Result::text), &value) {
+                (Some(text), _) => out.push_str(&text),
+                (None, value) => {
                     all_known = false;
-                    match value.map(|v| v.known) {
+                    match value.as_ref().map(|v| &v.known) {
                         Some(Known::Symbol(symbol)) => out.push_str(&format!("${{{symbol}}}")),
                         _ => out.push_str(&format!("${{{name}}}")),
                     }
-                    continue;
                 }
             }
             if let Some(value) = value {

@@ -40,7 +40,8 @@ pub(super) fn read(
 ) {
     let everything = KeyPath::default();
     let base = part.select.as_ref().unwrap_or(&everything);
-    let evaluator = Evaluator::new(root, &part.parameters, &file.path);
+    let sealer = Sealer::new(&file.path, cx);
+    let evaluator = Evaluator::new(root, &part.parameters, &file.path, &sealer);
     for name in evaluator.unused_parameters() {
         let place = Place::exact(file.path.clone(), None);
         let message = format!("`parameters` has `{name}`, which is no parameter of the template");
@@ -48,7 +49,7 @@ pub(super) fn read(
     }
     let reader = Reader {
         evaluator: &evaluator,
-        sealer: Sealer::new(&file.path, cx),
+        sealer: &sealer,
         file,
     };
     let global = globals(root, base);
@@ -91,7 +92,7 @@ fn has(root: NodeRef<'_>, path: Option<&KeyPath>) -> bool {
 
 struct Reader<'a, 'c> {
     evaluator: &'a Evaluator<'a>,
-    sealer: Sealer<'c>,
+    sealer: &'a Sealer<'c>,
     file: &'a SettingsFile,
 }
 
@@ -213,10 +214,11 @@ impl Walk<'_, '_, '_> {
             return;
         }
         let name = setting_name(&self.path);
-        let value = self.value(&name, leaf);
         let file = &self.reader.file.path;
         let mut full = self.base.clone();
         full.0.extend(self.path.0.iter().cloned());
+        let secret = leaf.secret || self.reader.evaluator.is_no_echo(&full);
+        let value = self.value(&name, leaf, secret);
         let span = leaf.at.span().or_else(|| leaf.at.key_span());
         let own = Origin {
             item: ItemId::Document((**file).into()),
@@ -234,12 +236,13 @@ impl Walk<'_, '_, '_> {
         });
     }
 
-    fn value(&self, name: &str, leaf: &Result<'_>) -> Value {
-        let sealer = &self.reader.sealer;
+    fn value(&self, name: &str, leaf: &Result<'_>, secret: bool) -> Value {
+        let sealer = self.reader.sealer;
+        let secret = secret || leaf.secret || self.is_made_of_secrets(leaf);
         match &leaf.known {
-            Known::Text(text) if leaf.secret => sealer.secret(text),
+            Known::Text(text) if secret => sealer.secret(text),
             Known::Text(text) => sealer.text(name, text),
-            Known::Node(node) if leaf.secret => sealer.secret(&node.scalar_text()),
+            Known::Node(node) if secret => sealer.secret_node(*node),
             Known::Node(node) => match (settings::value_of(&self.path, *node), node.kind()) {
                 (symbol @ Value::Symbol(_), _) => symbol,
                 (_, Kind::Map | Kind::List) if self.reader.evaluator.is_open(*node) => {
@@ -247,15 +250,36 @@ impl Walk<'_, '_, '_> {
                     let evaluator = self.reader.evaluator;
                     let text = evaluator.shown(*node, 0, &mut secret, &mut from);
                     match secret {
-                        true => Value::Opaque("not known from here".into()),
+                        true => sealer.hidden(&text),
                         false => sealer.symbol(name, "", &text),
                     }
                 }
                 _ => sealer.node(name, *node),
             },
-            Known::Symbol(_) if leaf.secret => Value::Opaque("not known from here".into()),
+            Known::Symbol(text) if secret => sealer.hidden(text),
             Known::Symbol(text) => sealer.symbol(name, "", text),
             Known::Gone => Value::Opaque("AWS::NoValue".into()),
         }
+    }
+
+    /// Whether a parameter or a mapping that it was made from has the name of a secret.
+    fn is_made_of_secrets(&self, leaf: &Result<'_>) -> bool {
+        let text = match &leaf.known {
+            Known::Text(text) => text.clone(),
+            // That of a parameter in a store is an address.
+            Known::Symbol(text) if !text.contains("ssm parameter ") => text.clone(),
+            Known::Node(node) if !matches!(node.kind(), Kind::Map | Kind::List) => {
+                node.scalar_text().into_owned()
+            }
+            _ => return false,
+        };
+        leaf.from.iter().any(|origin| {
+            let name = match origin.path.0.as_slice() {
+                [Segment::Member(of), Segment::Member(name), ..] if &**of == "Parameters" => name,
+                [.., Segment::Member(name)] => name,
+                _ => return false,
+            };
+            self.reader.sealer.is_secret(name, &text)
+        })
     }
 }

@@ -1,8 +1,10 @@
 use crate::{
     desired::{DesiredSpec, DesiredWorld, testing::*},
     model::{
+        secret::Sameness,
         setting::KeyStyle,
-        target::{FilePart, FileSpec},
+        target::{FileFormat, FilePart, FileSpec},
+        value::ValueType,
     },
 };
 
@@ -233,4 +235,158 @@ fn hostile_templates_end() {
     );
     let world = read(&template, "Resources.F.Properties", &[]);
     assert_eq!(effective(&world).len(), 2);
+}
+
+/// Everything that is known of a template, read as what it is or as YAML that nobody calls one.
+fn all_of(template: &str, format: Option<FileFormat>) -> String {
+    let spec = DesiredSpec::File(FileSpec {
+        parts: vec![FilePart {
+            file: "template.yaml".into(),
+            format,
+            ..FilePart::default()
+        }],
+        nulls_delete: false,
+    });
+    let world = Setup::new().read_sealing(&spec, folder(&[("template.yaml", template)]).path());
+    assert!(!world.settings.is_empty());
+    format!("{world:?}")
+}
+
+#[test]
+fn what_nobody_shall_echo_is_sealed_where_it_stands() {
+    for no_echo in ["true", "'true'", "yes", "TRUE"] {
+        let template = format!(
+            "AWSTemplateFormatVersion: x
+Parameters:
+  Pw: {{Type: String, NoEcho: {no_echo}, Default: hunter2x, AllowedValues: [hunter2x, hunter2y]}}
+  DbPassword: {{Type: String, Default: hunter3}}
+  Plain: {{Type: String, NoEcho: false, Default: seen}}
+Conditions:
+  C: !Equals [!Ref Pw, x]
+Mappings: {{M: {{password: {{staging: hunter3}}}}}}
+"
+        );
+        let as_template = all_of(&template, None);
+        for shown in [&as_template, &all_of(&template, Some(FileFormat::Yaml))] {
+            assert!(!shown.contains("hunter2"), "{no_echo}: {shown}");
+            assert!(shown.contains("seen"));
+        }
+        assert!(!as_template.contains("hunter3"), "{as_template}");
+    }
+}
+
+#[test]
+fn secrets_stay_secret_wherever_they_are_filled_in() {
+    let template = "\
+AWSTemplateFormatVersion: x
+Parameters:
+  Env: {Type: String, Default: a}
+  Pw: {Type: String, NoEcho: true, Default: hunter2}
+  DbPassword: {Type: String, Default: hunter3}
+  Given: {Type: String, NoEcho: true}
+  ApiToken: {Type: String}
+Mappings:
+  M:
+    a: {password: hunter4, size: 5, passwords: [hunter5, x], passwordLength: 12}
+    password: {a: hunter6}
+Resources:
+  F:
+    Type: AWS::Lambda::Function
+    Properties:
+      Environment:
+        Variables:
+          A: !FindInMap [M, a, password]
+          B: !FindInMap [M, !Ref Env, password]
+          C: !FindInMap [M, password, !Ref Env]
+          D: !Ref DbPassword
+          E: !Ref Given
+          F: !Ref ApiToken
+          G: !Sub ['${Z}', {Z: !Sub 'x-${Pw}-${Unknown}'}]
+          H: !Sub ['${Z}-y', {Z: !FindInMap [M, a, password]}]
+          I: !Join ['-', [!FindInMap [M, a, password], !Ref Unknown]]
+          J: !Join ['', [x, !FindInMap [M, a, password]]]
+          K: !FindInMap [M, a, passwords]
+          L: !FindInMap [M, a, size]
+          M: !FindInMap [M, a, passwordLength]
+          N: !If [Undecided, {password: hunter7}, {password: hunter8}]
+          O: !Base64 {'Fn::Sub': 'hunter9 ${Pw} ${AWS::Region}'}
+          P: !FindInMap [M, a, missing, {DefaultValue: !Ref Pw}]
+";
+    let parameters = [("Given", "hunter0"), ("ApiToken", "hunter1")];
+    let world = read(
+        template,
+        "Resources.F.Properties.Environment.Variables",
+        &parameters,
+    );
+    let found = effective(&world);
+    let (secret, _): (Vec<String>, Vec<String>) =
+        found.iter().cloned().partition(|s| s.contains("[secret]"));
+    let named: String = secret.iter().map(|s| &s[..1]).collect();
+    assert_eq!(named, "ABCDEFHJKP", "{found:#?}");
+    assert!(found.contains(&"L = 5".to_owned()) && found.contains(&"M = 12".to_owned()));
+    for n in 0..9 {
+        let shown = format!("{world:?}");
+        assert!(!shown.contains(&format!("hunter{n}")), "{n}: {found:#?}");
+    }
+    // What is hidden is still told apart.
+    let key = |world: &DesiredWorld, name: &str| {
+        let of = world.settings.iter().find(|s| &*s.name == name);
+        of.map(|s| s.entry.value.clone())
+    };
+    for name in ["G", "I", "K", "N"] {
+        for (other, same) in [(template.to_owned(), true), (changed(template), false)] {
+            let other = read(
+                &other,
+                "Resources.F.Properties.Environment.Variables",
+                &parameters,
+            );
+            let (a, b) = (key(&world, name), key(&other, name));
+            let is = a.expect("there").same(&b.expect("there"), ValueType::Text);
+            assert_eq!(is == Sameness::Equal, same, "{name}: {found:#?}");
+        }
+    }
+}
+
+fn changed(template: &str) -> String {
+    template
+        .replace("hunter2", "hunter2-changed")
+        .replace("hunter4", "hunter4-changed")
+        .replace("hunter5", "hunter5-changed")
+        .replace("hunter7", "hunter7-changed")
+}
+
+#[test]
+fn a_part_that_is_not_there_may_be_skipped() {
+    let template = "AWSTemplateFormatVersion: x\nResources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties: {Role: x}\n  G:\n    Type: AWS::Lambda::Function\n    Properties: x\n";
+    for (resource, complete) in [("F", true), ("G", false)] {
+        let select = format!("Resources.{resource}.Properties.Environment.Variables");
+        let spec = DesiredSpec::File(FileSpec {
+            parts: vec![FilePart {
+                file: "template.yaml".into(),
+                select: Some(select.parse().expect("a path")),
+                if_absent_skip: true,
+                ..FilePart::default()
+            }],
+            nulls_delete: false,
+        });
+        let world = Setup::new().read_sealing(&spec, folder(&[("template.yaml", template)]).path());
+        assert_eq!(world.incomplete.is_none(), complete, "{resource}");
+    }
+}
+
+#[test]
+fn what_a_function_leaves_to_globals_is_no_problem() {
+    let template = "\
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {Environment: {Variables: {SHARED: global}}}}
+Resources:
+  F: {Type: AWS::Serverless::Function, Properties: {Handler: x}}
+";
+    let world = read(
+        template,
+        "Resources.F.Properties.Environment.Variables",
+        &[],
+    );
+    assert_eq!(problems(&world), [""; 0]);
+    assert_eq!(effective(&world), ["SHARED = global"]);
 }
