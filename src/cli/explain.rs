@@ -25,7 +25,7 @@ use std::path::PathBuf;
   driftgate explain DB_TIMEOUT --format json
 
 Exit codes: 0 explained (also when live or environments disagree), 2 when something that might win
-could not be read, or there is no such setting.")]
+was not read, or there is no such setting.")]
 pub(super) struct ExplainArgs {
     /// A setting, in the spelling of any layer; or a line of a file (`params/production.yaml:3`).
     #[arg(value_name = "KEY|FILE:LINE")]
