@@ -75,12 +75,14 @@ pub(super) fn tag_place(text: &str, from: usize, value: Span) -> Span {
     let width = between
         .find(|c: char| c.is_whitespace() || matches!(c, '[' | '{' | ',' | '"' | '\''))
         .unwrap_or(between.len());
-    let breaks = small(between.matches('\n').count());
+    // YAML's line breaks: a line feed, a carriage return, or both together.
+    let returns = between.matches('\r').count() - between.matches("\r\n").count();
+    let breaks = small(between.matches('\n').count() + returns);
     let start = from + at;
     let column = if breaks == 0 {
         value.column.saturating_sub(small(between.chars().count()))
     } else {
-        let line = text[..start].rfind('\n').map_or(0, |n| n + 1);
+        let line = text[..start].rfind(['\n', '\r']).map_or(0, |n| n + 1);
         small(text[line..start].chars().count() + 1)
     };
     Span {
