@@ -89,7 +89,8 @@ fn subject(waiver: &Waiver, message: Message) -> Subject {
             commit: None,
         }),
         resolve: vec![Resolution {
-            why: "resolve what it accepts and remove it, or agree with its owner on a new date".into(),
+            why: "resolve what it accepts and remove it, or agree with its owner on a new date"
+                .into(),
             argv: vec![],
         }],
         ..super::waived::subject(waiver)

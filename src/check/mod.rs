@@ -164,9 +164,8 @@ pub(crate) fn is_edited(
         .flat_map(|s| &s.stack)
         .rfind(same_layer);
     let value = &placed.entry.entry.value;
-    before.is_none_or(|b| {
-        b.entry.entry.value.same_setting(value, setting.ty) == Sameness::Different
-    })
+    before
+        .is_none_or(|b| b.entry.entry.value.same_setting(value, setting.ty) == Sameness::Different)
 }
 
 /// The environments of further targets, each once, sorted.

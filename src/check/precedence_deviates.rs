@@ -138,8 +138,9 @@ fn resolution(odd: &MergeOrder, is_alone: bool) -> Resolution {
         true => Message::words("edit ")
             .name(line)
             .and(" to list the sources as the others do"),
-        false => Message::words("list the same sources in the same order everywhere, as in ")
-            .name(line),
+        false => {
+            Message::words("list the same sources in the same order everywhere, as in ").name(line)
+        }
     };
     Resolution { why, argv: vec![] }
 }

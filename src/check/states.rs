@@ -220,11 +220,14 @@ fn message(cx: &CheckContext<'_>, entry: &Compared) -> Message {
     match (entry.state, cx.keeps_live_only) {
         (State::Unmanaged, Some(keeps)) => {
             let prunes = entry.key == EntryKey::Object && cx.environment.deployed.is_some();
-            message.and(". ").and(deploying(cx.occasion)).and(match keeps {
-                true if prunes => " keeps it, unless the deployer prunes.",
-                true => " keeps it.",
-                false => " removes it.",
-            })
+            message
+                .and(". ")
+                .and(deploying(cx.occasion))
+                .and(match keeps {
+                    true if prunes => " keeps it, unless the deployer prunes.",
+                    true => " keeps it.",
+                    false => " removes it.",
+                })
         }
         _ => message,
     }
@@ -331,7 +334,14 @@ fn undo(
     {
         let object = origin.object()?;
         if let Some(patch) = without_key(object, &origin.path) {
-            let map = ["patch", "configmap", &object.name, "--type=json", "--patch", &patch];
+            let map = [
+                "patch",
+                "configmap",
+                &object.name,
+                "--type=json",
+                "--patch",
+                &patch,
+            ];
             return Some(Resolution {
                 why: "to drop it".into(),
                 argv: kubectl(object, &map),

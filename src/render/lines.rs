@@ -105,7 +105,11 @@ fn draw(page: &mut Page<'_>, indent: usize, rows: &[Row], headed: bool) -> io::R
         for line in &lines {
             page.columns(indent, line, &[])?;
         }
-        let own = indent + last.iter().map(|(c, w)| c.width().max(*w) + 2).sum::<usize>();
+        let own = indent
+            + last
+                .iter()
+                .map(|(c, w)| c.width().max(*w) + 2)
+                .sum::<usize>();
         let fits = own + total(&row.rest).min(REST) <= page.width();
         if beside && fits {
             page.columns(indent, &last, &row.rest)?;
