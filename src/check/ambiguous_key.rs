@@ -60,3 +60,59 @@ pub fn run(cx: &RunContext<'_>) -> Vec<Finding> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        check::testing::{Made, lines, made, world},
+        model::effective::AmbiguousKey,
+    };
+
+    const EU_US: &[(&str, &[&str])] = &[("eu", &[]), ("us", &[])];
+
+    fn ambiguous(environment: &str, keys: &[&str]) -> Made {
+        let mut out = made("api", environment, &[]).of(&[
+            ("defaults", &[("database.pool_size", "20")]),
+            ("workload", &[("DATABASE_POOL_SIZE", "10")]),
+        ]);
+        out.head.ambiguous = vec![AmbiguousKey {
+            layer: 0,
+            keys: keys.iter().map(|k| (*k).into()).collect(),
+            other: (1, "DATABASE_POOL_SIZE".into()),
+        }];
+        out
+    }
+
+    #[test]
+    fn environments_with_the_same_keys_are_one_finding() {
+        let keys = ["database.poolSize", "database.pool_size"];
+        let found = world(EU_US).run(&[ambiguous("eu", &keys), ambiguous("us", &keys)], run);
+        assert_eq!(
+            lines(&found),
+            [
+                "warning api: DATABASE_POOL_SIZE may be database.poolSize or database.pool_size of \
+                 layer defaults: nobody can tell which; the same in us"
+            ]
+        );
+        let subject = &found[0].subject;
+        assert_eq!((&*subject.environment, &*subject.layer), ("eu", "defaults"));
+    }
+
+    #[test]
+    fn other_keys_are_another_finding_and_none_is_none() {
+        let made = [
+            ambiguous("eu", &["database.poolSize", "database.pool_size"]),
+            ambiguous("us", &["database.PoolSize", "database.pool_size"]),
+        ];
+        assert_eq!(world(EU_US).run(&made, run).len(), 2);
+        let clean = made_clean();
+        assert_eq!(lines(&world(EU_US).run(&[clean], run)), [""; 0]);
+    }
+
+    fn made_clean() -> Made {
+        let mut out = ambiguous("eu", &[]);
+        out.head.ambiguous.clear();
+        out
+    }
+}

@@ -139,3 +139,92 @@ fn finding(targets: &[&TargetView<'_>], setting: &EffectiveSetting) -> Finding {
     }
     Finding::new(&RULE, Severity::Info, subject)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        check::testing::{Made, lines, made, world},
+        model::target::FileSpec,
+    };
+
+    const EU_US: &[(&str, &[&str])] = &[("eu", &[]), ("us", &[])];
+
+    fn files(name: &str) -> Layer {
+        Layer {
+            name: name.into(),
+            desired: Some(DesiredSpec::File(FileSpec::default())),
+            ..Layer::default()
+        }
+    }
+
+    fn manifests(name: &str) -> Layer {
+        Layer {
+            desired: Some(DesiredSpec::Manifests {
+                paths: vec!["deploy".into()],
+            }),
+            ..files(name)
+        }
+    }
+
+    /// A default and what is above it.
+    fn two(environment: &str, below: &str, above: &str, layer: fn(&str) -> Layer) -> Made {
+        let mut out = made("api", environment, &[]).of(&[
+            ("defaults", &[("POOL_SIZE", below)]),
+            ("above", &[("POOL_SIZE", above)]),
+        ]);
+        out.layers = vec![files("defaults"), layer("above")];
+        out
+    }
+
+    #[test]
+    fn a_file_and_a_deployment_that_differ() {
+        let found = world(EU_US).run(&[two("eu", "20", "15", manifests)], |cx| run(cx, &[]));
+        assert_eq!(
+            lines(&found),
+            ["info api: POOL_SIZE is written in 2 layers with different values; above wins"]
+        );
+        let sides = &found[0].subject.sides;
+        let layers: Vec<&str> = sides.iter().map(|s| &*s.layer).collect();
+        assert_eq!(layers, ["above", "defaults"], "the winner first");
+    }
+
+    #[test]
+    fn environments_that_have_it_alike_are_one_finding() {
+        let both = [
+            two("eu", "20", "15", manifests),
+            two("us", "20", "15", manifests),
+        ];
+        let found = world(EU_US).run(&both, |cx| run(cx, &[]));
+        assert_eq!(lines(&found).len(), 1);
+        assert!(lines(&found)[0].ends_with("; the same in us"));
+        let other = [
+            two("eu", "20", "15", manifests),
+            two("us", "20", "16", manifests),
+        ];
+        assert_eq!(world(EU_US).run(&other, |cx| run(cx, &[])).len(), 2);
+    }
+
+    #[test]
+    fn what_is_one_owners_own_business_or_known_not_to_differ() {
+        for (below, above, layer) in [
+            ("20", "15", files as fn(&str) -> Layer),
+            ("20", "20", manifests),
+            ("<secret>", "<secret>", manifests),
+            // Nobody knows what it is.
+            ("20", "<opaque>", manifests),
+        ] {
+            let found = world(EU_US).run(&[two("eu", below, above, layer)], |cx| run(cx, &[]));
+            assert_eq!(lines(&found), [""; 0], "{below} {above}");
+        }
+    }
+
+    #[test]
+    fn secrets_that_differ_are_found_and_not_shown() {
+        let found = world(EU_US).run(&[two("eu", "plain", "<secret>", manifests)], |cx| {
+            run(cx, &[])
+        });
+        assert_eq!(found.len(), 1);
+        assert!(!format!("{found:?}").contains("hunter2"));
+    }
+}

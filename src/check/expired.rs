@@ -1,10 +1,9 @@
 //! `expired`: what was accepted for a time is past it, or will be within two weeks.
 
 use crate::model::{
-    finding::{DesiredShown, Finding, Message, Needs, Resolution, Rule, Severity, Subject},
+    finding::{Finding, Message, Needs, Rule, Severity, Subject},
     policy::Waiver,
     time::{Timestamp, show_span},
-    value::Shown,
 };
 
 /// The rule.
@@ -78,23 +77,8 @@ fn soon(waiver: &Waiver, uses: usize, left: i64) -> Message {
 }
 
 fn subject(waiver: &Waiver, message: Message) -> Subject {
-    Subject {
-        message,
-        desired: Some(DesiredShown {
-            value: waiver
-                .value
-                .as_deref()
-                .map_or(Shown::Absent, |v| Shown::Value(v.into())),
-            place: waiver.place.clone(),
-            commit: None,
-        }),
-        resolve: vec![Resolution {
-            why: "resolve what it accepts and remove it, or agree with its owner on a new date"
-                .into(),
-            argv: vec![],
-        }],
-        ..super::waived::subject(waiver)
-    }
+    let why = "resolve what it accepts and remove it, or agree with its owner on a new date";
+    super::waived::subject(waiver, message, why)
 }
 
 #[cfg(test)]

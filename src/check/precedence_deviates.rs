@@ -144,3 +144,103 @@ fn resolution(odd: &MergeOrder, is_alone: bool) -> Resolution {
     };
     Resolution { why, argv: vec![] }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        check::testing::{Made, lines, made, world},
+        model::{place::Place, tree::Span},
+    };
+
+    const THREE: &[(&str, &[&str])] = &[("ap", &[]), ("eu", &[]), ("us", &[])];
+    const API: &str = "Deployment/api container api";
+
+    fn merges(environment: &str, sources: &[&str]) -> Made {
+        let span = Span {
+            line: 14,
+            column: 11,
+            start: 0,
+            end: 0,
+        };
+        let mut out = made("api", environment, &[]);
+        out.orders = vec![MergeOrder {
+            consumer: API.into(),
+            sources: sources.iter().map(|s| (*s).into()).collect(),
+            may_lack: false,
+            place: Place::exact(format!("deploy/{environment}.yaml").into(), Some(span)),
+        }];
+        out
+    }
+
+    const DEFAULTS_LAST: &[&str] = &["ConfigMap/overrides", "ConfigMap/defaults"];
+    const OVERRIDES_LAST: &[&str] = &["ConfigMap/defaults", "ConfigMap/overrides"];
+
+    #[test]
+    fn the_odd_one_out_is_named() {
+        let made = [
+            merges("ap", OVERRIDES_LAST),
+            merges("eu", DEFAULTS_LAST),
+            merges("us", OVERRIDES_LAST),
+        ];
+        let found = world(THREE).run(&made, run);
+        assert_eq!(
+            lines(&found),
+            [
+                "warning api: Deployment/api container api merges the same sources in another \
+                 order in eu: 2 of 3 environments agree; what comes last wins"
+            ]
+        );
+        assert_eq!(&*found[0].subject.environment, "eu");
+        let places: Vec<String> = (found[0].subject.sides.iter())
+            .map(|s| s.place.as_ref().map_or(String::new(), ToString::to_string))
+            .collect();
+        assert_eq!(
+            places,
+            [
+                "deploy/ap.yaml:14:11",
+                "deploy/eu.yaml:14:11",
+                "deploy/us.yaml:14:11"
+            ]
+        );
+    }
+
+    #[test]
+    fn of_two_nobody_is_the_odd_one() {
+        let order = [merges("eu", OVERRIDES_LAST), merges("us", DEFAULTS_LAST)];
+        let found = world(THREE).run(&order, run);
+        assert_eq!(
+            lines(&found),
+            [
+                "warning api: Deployment/api container api merges the same sources in another \
+                 order in each environment; what comes last wins"
+            ]
+        );
+        let other = [merges("eu", OVERRIDES_LAST), merges("us", &["Secret/own"])];
+        let found = world(THREE).run(&other, run);
+        assert_eq!(
+            lines(&found),
+            [
+                "warning api: Deployment/api container api merges other sources in each \
+                 environment; what comes last wins"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_agrees_or_stands_alone_is_no_finding() {
+        let same = [merges("eu", OVERRIDES_LAST), merges("us", OVERRIDES_LAST)];
+        assert_eq!(lines(&world(THREE).run(&same, run)), [""; 0]);
+        let alone = [merges("eu", OVERRIDES_LAST), made("api", "us", &[])];
+        assert_eq!(lines(&world(THREE).run(&alone, run)), [""; 0]);
+        // Another container, and another service.
+        let mut other = merges("us", DEFAULTS_LAST);
+        other.orders[0].consumer = "Deployment/api container proxy".into();
+        let found = world(THREE).run(&[merges("eu", OVERRIDES_LAST), other], run);
+        assert_eq!(lines(&found), [""; 0]);
+        let mut other = merges("us", DEFAULTS_LAST);
+        other.id.service = "web".into();
+        let found = world(THREE).run(&[merges("eu", OVERRIDES_LAST), other], run);
+        assert_eq!(lines(&found), [""; 0]);
+    }
+}

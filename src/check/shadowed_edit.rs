@@ -160,3 +160,111 @@ fn resolution(winner: &Placed) -> Option<Resolution> {
     };
     Some(Resolution { why, argv: vec![] })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::testing::{Made, lines, made, world};
+
+    const EU_US: &[(&str, &[&str])] = &[("eu", &[]), ("us", &[])];
+
+    /// A default of 20 becomes `to`; the workload says 10.
+    fn hidden(environment: &str, to: &str) -> Made {
+        let workload: &[(&str, &str)] = &[("TIMEOUT", "10")];
+        made("api", environment, &[])
+            .was_of(&[("defaults", &[("TIMEOUT", "20")]), ("workload", workload)])
+            .of(&[("defaults", &[("TIMEOUT", to)]), ("workload", workload)])
+    }
+
+    /// The same where nothing is above.
+    fn seen(environment: &str, to: &str) -> Made {
+        made("api", environment, &[])
+            .was_of(&[("defaults", &[("TIMEOUT", "20")]), ("workload", &[])])
+            .of(&[("defaults", &[("TIMEOUT", to)]), ("workload", &[])])
+    }
+
+    #[test]
+    fn an_edit_that_takes_effect_nowhere() {
+        let found = world(EU_US).run(&[hidden("eu", "30"), hidden("us", "30")], run);
+        assert_eq!(
+            lines(&found),
+            [
+                "warning api: the change sets TIMEOUT to 30 in layer defaults \
+                 (config/defaults.env:1), and layer workload \
+                 hides it: the application sees 10; the same in us"
+            ]
+        );
+        let notes = found[0].subject.sides.iter().map(|s| {
+            let note = s.note.as_ref().map(crate::render::message);
+            let place = s.place.as_ref().map(|p| p.file.to_string());
+            (note.unwrap_or_default(), place.unwrap_or_default())
+        });
+        assert_eq!(
+            notes.collect::<Vec<_>>(),
+            [
+                ("wins".to_owned(), "config/workload.env".to_owned()),
+                (
+                    "edited, hidden".to_owned(),
+                    "config/defaults.env".to_owned()
+                ),
+            ]
+        );
+        assert!(found[0].subject.written_by_change);
+    }
+
+    #[test]
+    fn an_edit_that_takes_effect_somewhere_is_what_layers_are_for() {
+        let found = world(EU_US).run(&[hidden("eu", "30"), seen("us", "30")], run);
+        assert_eq!(
+            lines(&found),
+            ["info api: the change sets TIMEOUT to 30 in layer defaults \
+                 (config/defaults.env:1), and layer workload \
+                 hides it: the application sees 10; it takes effect in us"]
+        );
+        let found = world(EU_US).run(&[seen("eu", "30"), seen("us", "30")], run);
+        assert_eq!(lines(&found), [""; 0]);
+    }
+
+    #[test]
+    fn what_nobody_misses_is_no_finding() {
+        let none = |made: Made| {
+            let found = world(EU_US).run(&[made], run);
+            assert_eq!(lines(&found), [""; 0]);
+        };
+        // Nothing is edited; both layers are; the hidden value is now what wins.
+        none(hidden("eu", "20"));
+        none(hidden("eu", "10"));
+        let mut both = hidden("eu", "30");
+        both = both.of(&[
+            ("defaults", &[("TIMEOUT", "30")]),
+            ("workload", &[("TIMEOUT", "15")]),
+        ]);
+        none(both);
+        // Nobody knows what wins.
+        let mut unread = hidden("eu", "30");
+        let why = crate::model::value::Unread::new(
+            crate::model::value::UnreadCause::Forbidden,
+            "forbidden",
+        );
+        unread.head.settings[0].unknown = Some((1, why));
+        none(unread);
+        // A value of a secret is told apart, and not shown.
+        let found = world(EU_US).run(&[hidden("eu", "<secret>")], run);
+        assert_eq!(lines(&found).len(), 1);
+        assert!(!lines(&found)[0].contains("hunter2"), "{found:?}");
+    }
+
+    #[test]
+    fn an_added_value_is_an_edit_and_a_removed_one_is_none() {
+        let workload: &[(&str, &str)] = &[("TIMEOUT", "10")];
+        let without = [("defaults", &[][..]), ("workload", workload)];
+        let with = [
+            ("defaults", &[("TIMEOUT", "30")][..]),
+            ("workload", workload),
+        ];
+        let added = made("api", "eu", &[]).was_of(&without).of(&with);
+        assert_eq!(world(EU_US).run(&[added], run).len(), 1);
+        let removed = made("api", "eu", &[]).was_of(&with).of(&without);
+        assert_eq!(world(EU_US).run(&[removed], run).len(), 0);
+    }
+}

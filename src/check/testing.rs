@@ -2,13 +2,15 @@
 
 use super::{RunContext, TargetView};
 use crate::{
-    compare::{parity::testing, surface::SurfaceField},
+    compare::{merge_order::MergeOrder, parity::testing, surface::SurfaceField},
     model::{
         effective::EffectiveConfig,
+        entry::{Entry, Origin},
         finding::Finding,
+        place::Place,
         policy::{Difference, ParityGroup, Pattern, Selector},
         report::Occasion,
-        target::{Environment, TargetId, Tier},
+        target::{Environment, Layer, TargetId, Tier},
         time::Timestamp,
     },
     render::message,
@@ -22,6 +24,8 @@ pub(crate) struct Made {
     pub(crate) head: EffectiveConfig,
     pub(crate) live: Option<EffectiveConfig>,
     pub(crate) fields: Vec<SurfaceField>,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) orders: Vec<MergeOrder>,
 }
 
 /// With these settings in git.
@@ -32,10 +36,62 @@ pub(crate) fn made(service: &str, environment: &str, settings: &[(&str, &str)]) 
         head: testing::config(settings),
         live: None,
         fields: vec![],
+        layers: vec![],
+        orders: vec![],
     }
 }
 
+/// Layers by name, lowest precedence first, each with its settings in a file of its own:
+/// `config/<layer>.env`, one per line.
+pub(crate) fn layered(layers: &[(&str, &[(&str, &str)])]) -> EffectiveConfig {
+    let mut out = EffectiveConfig::default();
+    for (at, (layer, settings)) in layers.iter().enumerate() {
+        let own = testing::config(settings);
+        let mut info = own.layers[0].clone();
+        info.name = (*layer).into();
+        out.layers.push(info);
+        for mut setting in own.settings {
+            for placed in &mut setting.stack {
+                placed.layer = at;
+                let entry = &placed.entry.entry;
+                let origin = entry.origin().expect("made with one").clone();
+                let span = origin.place.as_ref().and_then(|p| p.span);
+                let place = Place::exact(format!("config/{layer}.env").into(), span);
+                placed.entry.entry = Entry::of(
+                    entry.value.clone(),
+                    Origin {
+                        place: Some(place),
+                        ..origin
+                    },
+                );
+            }
+            match out.settings.iter_mut().find(|s| s.words == setting.words) {
+                Some(known) => {
+                    known.name = setting.name;
+                    known.stack.extend(setting.stack);
+                    known.winners = vec![known.stack.len() - 1];
+                }
+                None => out.settings.push(setting),
+            }
+        }
+    }
+    out.settings.sort_by(|a, b| a.words.cmp(&b.words));
+    out
+}
+
 impl Made {
+    /// With these layers in git instead.
+    pub(crate) fn of(mut self, layers: &[(&str, &[(&str, &str)])]) -> Made {
+        self.head = layered(layers);
+        self
+    }
+
+    /// With other layers before the change.
+    pub(crate) fn was_of(mut self, layers: &[(&str, &[(&str, &str)])]) -> Made {
+        self.base = Some(layered(layers));
+        self
+    }
+
     /// With other settings before the change.
     pub(crate) fn was(mut self, settings: &[(&str, &str)]) -> Made {
         self.base = Some(testing::config(settings));
@@ -115,13 +171,13 @@ impl World {
             .map(|m| TargetView {
                 id: &m.id,
                 environment: &self.environments[&m.id.environment],
-                layers: vec![],
+                layers: m.layers.iter().collect(),
                 base: m.base.as_ref().unwrap_or(&m.head),
                 head: &m.head,
                 live: m.live.as_ref(),
                 fields: &m.fields,
                 base_fields: &m.fields,
-                orders: &[],
+                orders: &m.orders,
                 live_fields: None,
             })
             .collect();

@@ -2,13 +2,34 @@
 
 use crate::model::{
     entry::EntryKey,
-    finding::{Message, Subject},
+    finding::{DesiredShown, Message, Resolution, Subject},
     observation::{ItemId, ObjectId},
     policy::{Pattern, Waiver},
+    value::Shown,
 };
 
-/// What a finding about a waiver is about: as far as the waiver names it, what it accepts.
-pub(super) fn subject(waiver: &Waiver) -> Subject {
+/// A finding about a waiver, and what to do with it.
+pub(super) fn subject(waiver: &Waiver, message: Message, why: &'static str) -> Subject {
+    Subject {
+        message,
+        desired: Some(DesiredShown {
+            value: waiver
+                .value
+                .as_deref()
+                .map_or(Shown::Absent, |v| Shown::Value(v.into())),
+            place: waiver.place.clone(),
+            commit: None,
+        }),
+        resolve: vec![Resolution {
+            why: why.into(),
+            argv: vec![],
+        }],
+        ..accepted(waiver)
+    }
+}
+
+/// As far as the waiver names it, what it accepts.
+fn accepted(waiver: &Waiver) -> Subject {
     let s = &waiver.selector;
     let text = |p: &Option<Pattern>| p.as_ref().map_or("*", Pattern::as_str).into();
     let path = s.field.as_ref().and_then(|f| f.as_str().parse().ok());

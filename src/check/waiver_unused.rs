@@ -2,9 +2,8 @@
 //! else than was meant.
 
 use crate::model::{
-    finding::{DesiredShown, Finding, Message, Needs, Resolution, Rule, Severity, Subject},
+    finding::{Finding, Message, Needs, Rule, Severity},
     policy::Waiver,
-    value::Shown,
 };
 
 /// The rule.
@@ -25,22 +24,8 @@ pub fn run(waivers: &[Waiver], uses: &[usize], is_over: impl Fn(&Waiver) -> bool
         .map(|(waiver, _)| {
             let message = super::waived::accepts(waiver, Message::words("the waiver of "))
                 .and(" accepts nothing: there is no such finding, or its value is another one");
-            let subject = Subject {
-                message,
-                desired: Some(DesiredShown {
-                    value: waiver
-                        .value
-                        .as_deref()
-                        .map_or(Shown::Absent, |v| Shown::Value(v.into())),
-                    place: waiver.place.clone(),
-                    commit: None,
-                }),
-                resolve: vec![Resolution {
-                    why: "remove the waiver, or correct what it names".into(),
-                    argv: vec![],
-                }],
-                ..super::waived::subject(waiver)
-            };
+            let why = "remove the waiver, or correct what it names";
+            let subject = super::waived::subject(waiver, message, why);
             Finding::new(&RULE, Severity::Info, subject)
         })
         .collect()

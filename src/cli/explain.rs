@@ -1,6 +1,6 @@
 //! `driftgate explain`: which value wins, and what it hides.
 
-use super::{Global, check::InputArgs, emit};
+use super::{Global, emit, inputs::InputArgs};
 use crate::{
     pipeline::{self, ExplainRequest},
     render::explanation::FORMATS,
@@ -25,7 +25,7 @@ use std::path::PathBuf;
   driftgate explain DB_TIMEOUT --format json
 
 Exit codes: 0 explained (also when live or environments disagree), 2 when something that might win
-could not be read, or there is no such setting.")]
+was not read, or there is no such setting.")]
 pub(super) struct ExplainArgs {
     /// A setting, in the spelling of any layer; or a line of a file (`params/production.yaml:3`).
     #[arg(value_name = "KEY|FILE:LINE")]

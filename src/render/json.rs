@@ -7,7 +7,10 @@ mod sides;
 
 use super::{
     Format, Style, message,
-    parts::{AcceptedJson, ByJson, CommitJson, PlaceJson, ShownJson, WrittenJson, write_json},
+    parts::{
+        AcceptedJson, ByJson, CommitJson, PlaceJson, ProblemJson, ShownJson, WrittenJson, status,
+        write_json,
+    },
 };
 use crate::{
     model::{
@@ -16,14 +19,10 @@ use crate::{
             Change, DesiredShown, Disposition, Finding, InGit, LiveShown, Resolution, Severity,
             Subject,
         },
-        problem::Problem,
-        report::{
-            Coverage, CoverageStatus, Deployed, NotEvaluated, Occasion, Report, SideName, Summary,
-            Verdict,
-        },
+        report::{Coverage, Deployed, NotEvaluated, Occasion, Report, SideName, Summary, Verdict},
         state::State,
         time::Timestamp,
-        value::{Unread, UnreadCause},
+        value::UnreadCause,
     },
     text::shell_line,
 };
@@ -110,12 +109,7 @@ struct CoverageJson<'a> {
 
 impl<'a> CoverageJson<'a> {
     fn of(c: &'a Coverage) -> CoverageJson<'a> {
-        let (status, unread): (_, Option<&Unread>) = match &c.status {
-            CoverageStatus::Read => ("read", None),
-            CoverageStatus::Partial(why) => ("partial", Some(why)),
-            CoverageStatus::Failed(why) => ("failed", Some(why)),
-            CoverageStatus::NotInScope => ("not-in-scope", None),
-        };
+        let (status, unread) = status(&c.status);
         CoverageJson {
             service: &c.service,
             environment: &c.environment,
@@ -173,27 +167,6 @@ impl<'a> DeployedJson<'a> {
             how: d.how,
             warnings: d.warnings.iter().map(message).collect(),
             commits: d.commits.iter().map(CommitJson::of).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ProblemJson<'a> {
-    #[serde(flatten)]
-    place: Option<PlaceJson<'a>>,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'a str>,
-    blocks: bool,
-}
-
-impl<'a> ProblemJson<'a> {
-    fn of(p: &'a Problem) -> ProblemJson<'a> {
-        ProblemJson {
-            place: p.place.as_ref().map(PlaceJson::of),
-            message: &p.message,
-            hint: p.hint.as_deref(),
-            blocks: p.blocks,
         }
     }
 }

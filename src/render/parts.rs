@@ -5,8 +5,10 @@ use crate::{
     model::{
         finding::{Accepted, Certainty, CommitShown, Writer, Written},
         place::{Exactness, Place},
+        problem::Problem,
+        report::CoverageStatus,
         time::Timestamp,
-        value::Shown,
+        value::{Shown, Unread},
     },
     text::is_hidden,
 };
@@ -52,6 +54,37 @@ impl<'a> ShownJson<'a> {
             Shown::Redacted => ShownJson::Redacted(true),
             Shown::Opaque(why) => ShownJson::Opaque(why),
             Shown::Unknown(why) => ShownJson::Unknown(why),
+        }
+    }
+}
+
+/// What was read of a side, in a word, and why not all of it.
+pub(crate) fn status(status: &CoverageStatus) -> (&'static str, Option<&Unread>) {
+    match status {
+        CoverageStatus::Read => ("read", None),
+        CoverageStatus::Partial(why) => ("partial", Some(why)),
+        CoverageStatus::Failed(why) => ("failed", Some(why)),
+        CoverageStatus::NotInScope => ("not-in-scope", None),
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct ProblemJson<'a> {
+    #[serde(flatten)]
+    place: Option<PlaceJson<'a>>,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    blocks: bool,
+}
+
+impl<'a> ProblemJson<'a> {
+    pub(crate) fn of(p: &'a Problem) -> ProblemJson<'a> {
+        ProblemJson {
+            place: p.place.as_ref().map(PlaceJson::of),
+            message: &p.message,
+            hint: p.hint.as_deref(),
+            blocks: p.blocks,
         }
     }
 }

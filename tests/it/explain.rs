@@ -324,6 +324,44 @@ fn wrong_questions() {
         &["no layer has a setting whose place is a line of driftgate.yaml"],
     );
     refused(&["params:1"], &["params"]);
+    // What is no setting is named as what it is.
+    let fields = "explain answers for settings, and `driftgate check`";
+    refused(
+        &["spec.selector"],
+        &[
+            "`spec.selector` is a field of Deployment/shop/api (deploy/production/app.yaml:5:3)",
+            fields,
+        ],
+    );
+    refused(
+        &["Deployment/api"],
+        &["`Deployment/api` is an object", fields],
+    );
+    refused(
+        &["Deployment/shop/api spec.selector"],
+        &[
+            "`Deployment/shop/api spec.selector` is a field (deploy/production/app.yaml:5:3)",
+            fields,
+        ],
+    );
+    refused(
+        &["deploy/production/app.yaml:5"],
+        &[
+            "no setting is written at deploy/production/app.yaml:5",
+            "app.yaml:5 is the field spec.selector of Deployment/shop/api",
+            fields,
+        ],
+    );
+    refused(
+        &["deploy/production/app.yaml:10"],
+        &[
+            "app.yaml:10 is the field spec.template.spec.containers[api].name of Deployment/shop/api",
+        ],
+    );
+    refused(
+        &["spec.nothing"],
+        &["no layer that was read has a setting `spec.nothing`"],
+    );
     refused(&["../outside.yaml:1"], &["outside.yaml"]);
     project
         .run(&["explain", "feature", "--environment", "producton"])
@@ -404,7 +442,7 @@ fn what_cannot_be_reached_may_win() {
     assert!(ran.out.contains("could not be read: "), "{}", ran.out);
     assert!(
         ran.out
-            .contains("incomplete: something that might win could not be read")
+            .contains("incomplete: something that might win was not read")
     );
     // A layer below the winner is no reason to doubt it.
     project.file("config/defaults.yaml", "database: [\n");
@@ -490,4 +528,301 @@ fn to_a_file_and_without_a_configuration() {
     );
     let schema = project.run(&["schema", "print", "explanation"]);
     assert!(schema.out.contains("driftgate/explanation/v1"));
+}
+
+const DOUBTS: &str = r#"version: 1
+services:
+  api:
+    layers:
+      - { name: defaults, desired: { file: [broken.yml, defaults.yml] } }
+      - { name: env, desired: { file: [env.yml, "${environment}.yml"] } }
+      - { name: included, desired: { file: included.yml } }
+  web:
+    layers:
+      - { name: defaults, desired: { file: defaults.yml } }
+      - { name: workload, desired: { manifests: deploy } }
+environments: { production: {}, staging: { tier: staging } }
+"#;
+
+const DOUBTFUL_WORKLOAD: &str = r#"apiVersion: v1
+kind: ConfigMap
+metadata: { name: cm, namespace: shop }
+data: { FROM_MAP: "1" }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: shop }
+spec:
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+        - name: web
+          image: example.com/web:1
+          envFrom:
+            - configMapRef: { name: cm }
+            - secretRef: { name: sec }
+            - prefix: EXTRA_
+              configMapRef: { name: outside }
+          env:
+            - { name: LOG, value: debug }
+            - name: DB_POOL
+              valueFrom: { configMapKeyRef: { name: outside, key: pool } }
+"#;
+
+/// Of one service and environment: what wins in git, as JSON, and the exit code.
+fn doubted(project: &Project, name: &str, service: &str) -> (Value, i32) {
+    let args = [
+        "explain",
+        name,
+        "-s",
+        service,
+        "-e",
+        "production",
+        "--format",
+        "json",
+    ];
+    let ran = project.run(&args);
+    let json: Value = serde_json::from_str(&ran.out)
+        .unwrap_or_else(|e| panic!("no explanation ({e}):\n{}\n{}", ran.out, ran.err));
+    (json["keys"][0]["targets"][0]["git"].clone(), ran.code)
+}
+
+#[test]
+fn what_was_not_read_is_never_said_to_lose() {
+    let project = Project::empty();
+    project
+        .file("driftgate.yaml", DOUBTS)
+        .file("broken.yml", "db: [\n")
+        .file(
+            "defaults.yml",
+            "db: { pool: 3, url: x }\nlog: info\nextra: { a: 1 }\ncache: 1\n",
+        )
+        .file("env.yml", "log: debug\n")
+        .file("production.yml", "cache: 2\n")
+        .file("staging.yml", "cache: [\n")
+        .file("included.yml", "db: !include other.yml\n")
+        .file("deploy/web.yaml", DOUBTFUL_WORKLOAD);
+    project.commit("feat: add the services");
+    // A broken file below what wins is no reason to doubt; one above it is.
+    let (git, code) = doubted(&project, "log", "api");
+    assert_eq!((&git["outcome"], code), (&Value::from("known"), 0), "{git}");
+    let ran = project.run(&["explain", "log", "-s", "api", "-e", "staging"]);
+    assert_eq!(ran.code, 2, "{}", ran.out);
+    for said in [
+        "nobody knows what log is in staging: layer \"env\" could not be read completely",
+        "so nobody knows whether it wins",
+        "may win",
+    ] {
+        let text = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(said), "{said}: {}", ran.out);
+    }
+    // What an opaque value replaces may be in it.
+    let (git, code) = doubted(&project, "db.pool", "api");
+    assert_eq!((&git["outcome"], code), (&Value::from("known"), 0), "{git}");
+    assert_eq!(git["values"][0]["layer"], "included");
+    assert!(git["values"][0]["opaque"].is_string(), "{git}");
+    assert_eq!(git["values"][1]["standing"], "hidden");
+    // One reference that leads out of git is one unknown variable.
+    let (git, code) = doubted(&project, "DB_POOL", "web");
+    assert_eq!(
+        (&git["outcome"], code),
+        (&Value::from("unknown"), 2),
+        "{git}"
+    );
+    assert!(git["values"][0]["unknown"].is_string(), "{git}");
+    assert_eq!(git["values"][0]["file"], "deploy/web.yaml");
+    let (git, code) = doubted(&project, "extra.a", "web");
+    assert_eq!(
+        (&git["outcome"], code),
+        (&Value::from("unknown"), 2),
+        "{git}"
+    );
+    // A Secret whose keys are not read is told of, and makes nothing unknown.
+    for (name, holds) in [("cache", true), ("FROM_MAP", true), ("LOG", false)] {
+        let (git, code) = doubted(&project, name, "web");
+        assert_eq!((&git["outcome"], code), (&Value::from("known"), 0), "{git}");
+        let gaps = git["gaps"].as_array().map_or(&[][..], Vec::as_slice);
+        let secret = gaps.iter().find(|g| g["may_hold"] == "Secret/shop/sec");
+        assert_eq!(secret.is_some(), holds, "{name}: {git}");
+    }
+    let ran = project.run(&["explain", "cache", "-s", "web", "-e", "production"]);
+    let text = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "not read ? workload Secret/shop/sec may hold it: its keys are not read";
+    assert!(text.contains(said), "{}", ran.out);
+}
+
+#[test]
+fn git_alone_answers() {
+    let project = project();
+    let args = ["explain", "database.pool_size", "--side", "desired"];
+    let ran = project.run(&args);
+    assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.err);
+    assert!(
+        ran.out
+            .starts_with("database.pool_size is 15 in production; 12 in staging\n"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out.contains("\n  environment  git  layer     where\n"),
+        "{}",
+        ran.out
+    );
+    for live in ["live", "not read", "kubeconfig", "drifted"] {
+        assert!(!ran.out.contains(live), "{live}\n{}", ran.out);
+    }
+    // Snapshots that are named are not read either.
+    let ran = run(&project, &args[1..]);
+    assert_eq!(
+        (ran.code, ran.out.contains("live")),
+        (0, false),
+        "{}",
+        ran.out
+    );
+    project
+        .run(&["explain", "database.pool_size", "--side", "live"])
+        .refused(&["desired", "both"]);
+}
+
+#[test]
+fn what_only_lives_is_not_read_for_git_alone() {
+    let with = |layers: &str| {
+        let mut project = Project::empty();
+        project.file(
+            "driftgate.yaml",
+            format!("version: 1\nservices:\n  api:\n    layers:\n{layers}environments:\n  production: {{ tier: production }}\n"),
+        );
+        project.file("app.yml", "pool: 20\n");
+        project.commit("feat: begin");
+        project.env("POOL", "30");
+        project
+    };
+    let file = "      - { name: file, desired: { file: app.yml } }\n";
+    let variables = "      - { name: variables, live: { env: [POOL] } }\n";
+    let said = |project: &Project, args: &[&str]| {
+        let ran = project.run(&[&["explain", "pool"], args].concat());
+        let words: Vec<&str> = ran.out.split_whitespace().collect();
+        (ran.code, words.join(" "))
+    };
+    let below = with(&[variables, file].concat());
+    let (code, text) = said(&below, &["--side", "desired"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(
+        text.contains("pool is 20 in production: layer \"file\" wins"),
+        "{text}"
+    );
+    assert!(
+        text.contains(
+            "not read ? variables --side desired reads nothing live; what wins is higher"
+        ),
+        "{text}"
+    );
+    let above = with(&[file, variables].concat());
+    let (code, text) = said(&above, &["--side", "desired"]);
+    assert_eq!(code, 2, "{text}");
+    assert!(
+        text.contains("nobody knows what pool is in production: layer \"variables\" was not read, and it may win over 20 (file)"),
+        "{text}"
+    );
+    assert!(
+        text.contains("incomplete: something that might win was not read"),
+        "{text}"
+    );
+    let (code, text) = said(&above, &[]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("pool is 30 in production"), "{text}");
+}
+
+#[test]
+fn notes_are_about_the_question() {
+    let project = project();
+    let policy = "parity:
+  - environments: [staging, production]
+    differences:
+      - { key: database.pool_size, reason: staging is smaller }
+      - { key: database.timeout, reason: nobody has it any more }
+waivers:
+  - { rule: drifted, key: DATABASE_POOL_SIZE, environment: staging, value: '15', reason: load test, owner: team, expires: 2026-12-01 }
+baseline: known.json
+";
+    project.file("driftgate.yaml", format!("{CONFIG}{policy}"));
+    let live = project.beside("live.json").display().to_string();
+    let (production, staging) = (format!("production={live}"), format!("staging={live}"));
+    let written = project.run(&[
+        "baseline",
+        "write",
+        "--worktree",
+        "--partial",
+        "--now",
+        NOW,
+        "--live",
+        &production,
+        "--live",
+        &staging,
+    ]);
+    assert_eq!(written.code, 0, "{}", written.err);
+    project.commit("feat: say what is known");
+    let json = explain(&project, &["only_here"]);
+    let notes = json["notes"].as_array().expect("a list");
+    for note in notes.iter().filter_map(Value::as_str) {
+        for other in ["baseline", "difference"] {
+            assert!(!note.contains(other), "{note}");
+        }
+    }
+    assert!(
+        !notes.is_empty(),
+        "what is to be known of the snapshots stays"
+    );
+    // What accepts a finding is told with it, once.
+    let json = explain(&project, &["database.pool_size"]);
+    let staging = &json["keys"][0]["targets"][1];
+    let drifted = &staging["findings"][0];
+    assert_eq!(drifted["rule"], "drifted");
+    assert_eq!(drifted["accepted"]["reason"], "load test");
+    let policies = staging["policies"].as_array().expect("a list");
+    let by: Vec<_> = policies.iter().map(|p| p["by"].as_str()).collect();
+    assert_eq!(by, [Some("difference")]);
+}
+
+#[test]
+fn arguments_that_name_no_place() {
+    let project = project();
+    let file = project.root().join("driftgate.yaml").display().to_string();
+    project
+        .run(&["explain", "feature", "-C", &file])
+        .refused(&[&file, "is a file: --directory takes the folder"]);
+    let ran = project.run(&["explain", "feature", "--live", "production=../gone.yaml"]);
+    ran.refused(&["gone.yaml"]);
+    assert!(!ran.err.contains("/../"), "{}", ran.err);
+    for (render, says) in [
+        (
+            "abc=out",
+            "`abc` is too short for a commit id: write at least seven of its digits",
+        ),
+        ("=out", "too short for a commit id"),
+        ("main=out", "`main` is no commit id"),
+        ("abc", "expected SHA=DIR"),
+    ] {
+        project
+            .run(&["explain", "feature", "--rendered", render])
+            .refused(&[says]);
+    }
+    let id = project.commit("chore: nothing");
+    for render in ["worktree=out", &format!("{}=out", &id[..7])] {
+        let ran = project.run(&[
+            "explain",
+            "feature",
+            "--side",
+            "desired",
+            "--rendered",
+            render,
+        ]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    }
+    // Revisions have seven digits everywhere.
+    project
+        .run(&["explain", "gone.yaml:1", "--side", "desired"])
+        .refused(&[&format!("gone.yaml does not exist at {}\n", &id[..7])]);
 }

@@ -6,6 +6,7 @@ mod commands;
 mod compare;
 mod examples;
 mod explain;
+mod layers;
 #[path = "../live/mod.rs"]
 mod live;
 mod policy;

@@ -38,12 +38,9 @@ impl Project {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path().join("repository");
         std::fs::create_dir_all(folder.path().join("home")).expect("a home");
-        let mut options = git2::RepositoryInitOptions::new();
-        options.initial_head("main");
-        let repository = git2::Repository::init_opts(&root, &options).expect("a repository");
         Project {
+            repository: repository(&root),
             folder,
-            repository,
             environment: vec![],
         }
     }
@@ -69,9 +66,7 @@ impl Project {
 
     /// Writes a file of the work tree.
     pub(crate) fn file(&self, path: &str, text: impl AsRef<[u8]>) -> &Project {
-        let path = self.root().join(path);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        std::fs::write(path, text).expect("a writable file");
+        write(&self.root().join(path), text);
         self
     }
 
@@ -83,31 +78,18 @@ impl Project {
 
     /// Commits the work tree as it is; gives the commit's id.
     pub(crate) fn commit(&self, message: &str) -> String {
-        let mut index = self.repository.index().expect("an index");
-        index
-            .add_all(["*"], git2::IndexAddOption::DEFAULT, None)
-            .expect("files are added");
-        index.update_all(["*"], None).expect("removed files too");
-        index.write().expect("a written index");
-        let tree = self
-            .repository
-            .find_tree(index.write_tree().expect("a tree"))
-            .expect("a tree");
-        let parent = self
-            .repository
-            .head()
-            .ok()
-            .map(|h| h.peel_to_commit().expect("a commit"));
-        let time = parent
-            .as_ref()
-            .map_or(1_790_000_000, |p| p.time().seconds() + 3600);
-        let who = git2::Signature::new("Ada", "ada@example.com", &git2::Time::new(time, 0))
-            .expect("a signature");
-        let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-        self.repository
-            .commit(Some("HEAD"), &who, &who, message, &tree, &parents)
-            .expect("a commit")
-            .to_string()
+        commit(&self.repository, message)
+    }
+
+    /// Another repository beside this one, with a file, committed.
+    pub(crate) fn another(&self, name: &str, path: &str, text: &str) -> Checkout {
+        let root = self.beside(name);
+        let checkout = Checkout {
+            repository: repository(&root),
+            root,
+        };
+        checkout.change(path, text);
+        checkout
     }
 
     /// Goes to a branch, made here where it does not exist, with a clean work tree.
@@ -185,6 +167,60 @@ impl Project {
         let ran = self.run(&all);
         Report::of(&ran)
     }
+}
+
+/// A repository beside a project's own.
+pub(crate) struct Checkout {
+    root: PathBuf,
+    repository: git2::Repository,
+}
+
+impl Checkout {
+    /// Writes a file of the work tree.
+    pub(crate) fn file(&self, path: &str, text: &str) {
+        write(&self.root.join(path), text);
+    }
+
+    /// Writes and commits it; gives the commit's id.
+    pub(crate) fn change(&self, path: &str, text: &str) -> String {
+        self.file(path, text);
+        commit(&self.repository, "feat: change the configuration")
+    }
+}
+
+fn repository(root: &Path) -> git2::Repository {
+    let mut options = git2::RepositoryInitOptions::new();
+    options.initial_head("main");
+    git2::Repository::init_opts(root, &options).expect("a repository")
+}
+
+fn write(path: &Path, text: impl AsRef<[u8]>) {
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    std::fs::write(path, text).expect("a writable file");
+}
+
+fn commit(repository: &git2::Repository, message: &str) -> String {
+    let mut index = repository.index().expect("an index");
+    index
+        .add_all(["*"], git2::IndexAddOption::DEFAULT, None)
+        .expect("files are added");
+    index.update_all(["*"], None).expect("removed files too");
+    index.write().expect("a written index");
+    let tree = repository
+        .find_tree(index.write_tree().expect("a tree"))
+        .expect("a tree");
+    let head = repository.head().ok();
+    let parent = head.map(|h| h.peel_to_commit().expect("a commit"));
+    let time = parent
+        .as_ref()
+        .map_or(1_790_000_000, |p| p.time().seconds() + 3600);
+    let who = git2::Signature::new("Ada", "ada@example.com", &git2::Time::new(time, 0))
+        .expect("a signature");
+    let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
+    repository
+        .commit(Some("HEAD"), &who, &who, message, &tree, &parents)
+        .expect("a commit")
+        .to_string()
 }
 
 /// The binary in a folder, with nothing of this machine's environment but `PATH`.

@@ -9,13 +9,15 @@ use crate::{
             ComparedPlace, EnvironmentCounts, EnvironmentRow, Environments, PartialService,
         },
         finding::SideShown,
-        problem::Problem,
-        report::{Coverage, CoverageStatus, SideName},
+        report::{Coverage, SideName},
+        time::Timestamp,
         value::UnreadCause,
     },
     render::{
         Style, message,
-        parts::{ByJson, PlaceJson, ShownJson, WrittenJson, made_from, write_json},
+        parts::{
+            ByJson, PlaceJson, ProblemJson, ShownJson, WrittenJson, made_from, status, write_json,
+        },
     },
 };
 use serde::Serialize;
@@ -125,6 +127,8 @@ struct CoverageJson<'a> {
     side: SideName,
     source: &'static str,
     from: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken: Option<Timestamp>,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<UnreadCause>,
@@ -134,12 +138,7 @@ struct CoverageJson<'a> {
 
 impl<'a> CoverageJson<'a> {
     fn of(c: &'a Coverage) -> CoverageJson<'a> {
-        let (status, unread) = match &c.status {
-            CoverageStatus::Read => ("read", None),
-            CoverageStatus::Partial(why) => ("partial", Some(why)),
-            CoverageStatus::Failed(why) => ("failed", Some(why)),
-            CoverageStatus::NotInScope => ("not-in-scope", None),
-        };
+        let (status, unread) = status(&c.status);
         CoverageJson {
             service: &c.service,
             place: &c.environment,
@@ -147,30 +146,10 @@ impl<'a> CoverageJson<'a> {
             side: c.side,
             source: c.source,
             from: &c.from,
+            taken: c.taken,
             status,
             cause: unread.map(|u| u.cause),
             reason: unread.map(|u| &*u.detail),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ProblemJson<'a> {
-    #[serde(flatten)]
-    place: Option<PlaceJson<'a>>,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'a str>,
-    blocks: bool,
-}
-
-impl<'a> ProblemJson<'a> {
-    fn of(p: &'a Problem) -> ProblemJson<'a> {
-        ProblemJson {
-            place: p.place.as_ref().map(PlaceJson::of),
-            message: &p.message,
-            hint: p.hint.as_deref(),
-            blocks: p.blocks,
         }
     }
 }
