@@ -329,24 +329,28 @@ fn undo(
         argv
     };
     let live = entry.sides.live.present().and_then(|e| e.origin());
+    if entry.state == State::Unmanaged
+        && let Some(origin) = live
+        && let Some(object) = origin.object()
+        && let Some(patch) = without_key(object, &origin.path)
+    {
+        let command = [
+            "patch",
+            "configmap",
+            &object.name,
+            "--type=json",
+            "--patch",
+            &patch,
+        ];
+        return Some(Resolution {
+            why: "to drop it".into(),
+            argv: kubectl(object, &command),
+        });
+    }
     if let (State::Unmanaged, EntryKey::Setting(name), Some(origin)) =
         (entry.state, &entry.key, live)
     {
         let object = origin.object()?;
-        if let Some(patch) = without_key(object, &origin.path) {
-            let map = [
-                "patch",
-                "configmap",
-                &object.name,
-                "--type=json",
-                "--patch",
-                &patch,
-            ];
-            return Some(Resolution {
-                why: "to drop it".into(),
-                argv: kubectl(object, &map),
-            });
-        }
         let items: Vec<&str> = origin
             .path
             .0

@@ -52,10 +52,10 @@ pub(super) struct Folded<'a> {
     /// Infos that the change did not cause, by rule.
     pub(super) old_infos: BTreeMap<&'a str, usize>,
     /// Settings with a value in several layers, by service, where they are many.
-    pub(super) duplicates: BTreeMap<&'a str, BTreeSet<String>>,
+    pub(super) duplicates: BTreeMap<&'a str, Vec<String>>,
 }
 
-/// More settings of a service that are in several layers are told in one line.
+/// More findings that settings of a service are in several layers are told in one line.
 const DUPLICATES: usize = 3;
 
 /// The findings as items, in the report's order.
@@ -67,6 +67,10 @@ pub(super) fn findings<'a>(report: &'a Report, style: &Style) -> Folded<'a> {
         false => duplicates(report),
     };
     duplicates.retain(|_, keys| keys.len() > DUPLICATES);
+    for keys in duplicates.values_mut() {
+        keys.sort();
+        keys.dedup();
+    }
     for f in &report.findings {
         if !style.verbose && f.disposition != Disposition::Active {
             continue;
@@ -93,12 +97,12 @@ pub(super) fn findings<'a>(report: &'a Report, style: &Style) -> Folded<'a> {
 }
 
 /// Active infos that a setting is in several layers, by service.
-fn duplicates(report: &Report) -> BTreeMap<&str, BTreeSet<String>> {
-    let mut out: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+fn duplicates(report: &Report) -> BTreeMap<&str, Vec<String>> {
+    let mut out: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for f in report.findings.iter().filter(|f| is_duplicate(f)) {
         if f.disposition == Disposition::Active && !is_old_info(f, report.occasion) {
             let keys = out.entry(&f.subject.service).or_default();
-            keys.insert(f.subject.key.to_string());
+            keys.push(f.subject.key.to_string());
         }
     }
     out
