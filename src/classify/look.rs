@@ -87,7 +87,12 @@ fn has_private_key(text: &str) -> bool {
 /// `scheme://user:password@host`, the password written out.
 fn has_password_in_url(text: &str) -> bool {
     text.match_indices("://")
-        .any(|(at, _)| has_userinfo(&text[..at], &text[at + 3..]))
+        .any(|(at, _)| has_userinfo(&text[..at], start_of(&text[at + 3..])))
+}
+
+/// As much as an address or a pair may need: a hostile text is not read once per character.
+pub(super) fn start_of(text: &str) -> &str {
+    &text[..text.floor_char_boundary(4096)]
 }
 
 fn has_userinfo(before: &str, rest: &str) -> bool {
@@ -287,7 +292,7 @@ fn has_http_credentials(text: &str) -> bool {
                 .trim_end_matches(':')
                 .to_ascii_lowercase()
                 .ends_with("authorization");
-            let is_whole = text.split_whitespace().count() == 2;
+            let is_whole = text.split_whitespace().take(3).count() == 2;
             let least = if is_header { 8 } else { 16 };
             if next.len() >= least
                 && (is_header || is_whole || next.bytes().any(|b| b.is_ascii_digit()))

@@ -1,12 +1,12 @@
 //! Names and values inside a text: `password=…`, `"password": "…"`.
 
-use super::{names::is_secret_name, value::may_be_secret};
+use super::{look::start_of, names::is_secret_name, value::may_be_secret};
 
 /// `--password=…`, `Password=…;`, `?token=…`, `PGPASSWORD=… psql`, `password="…";`,
 /// `{"password":"…"}`, `user: x, password: …`; comments in files included.
 pub(super) fn has_secret_pair(text: &str) -> bool {
     text.match_indices(['=', ':']).any(|(at, by)| {
-        let (before, behind) = (&text[..at], &text[at + 1..]);
+        let (before, behind) = (&text[..at], start_of(&text[at + 1..]));
         if behind.starts_with(['=', ':', '~']) || behind.starts_with("//") {
             return false;
         }

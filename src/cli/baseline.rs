@@ -1,6 +1,6 @@
 //! `driftgate baseline write`: takes what is found today as known.
 
-use super::{Global, check::InputArgs, folder_of, write_out};
+use super::{Global, folder_of, inputs::ConfiguredArgs, write_out};
 use crate::{
     pipeline::{self, BaselineFrom, BaselineOutcome, BaselineRequest, CheckRequest},
     policy::baseline::Entry,
@@ -37,7 +37,7 @@ enum BaselineCommand {
 #[derive(Args)]
 struct WriteArgs {
     #[command(flatten)]
-    inputs: InputArgs,
+    inputs: ConfiguredArgs,
     /// The revision whose driftgate.yaml and manifests are compared; default: HEAD.
     #[arg(long, value_name = "REVISION", help_heading = "Git")]
     head: Option<String>,

@@ -1,12 +1,9 @@
 //! `driftgate check`: the gate.
 
-use super::{Global, Terminal, emit};
+use super::{Global, emit, inputs::InputArgs};
 use crate::{
-    model::{
-        report::{FailOn, Occasion},
-        time::Timestamp,
-    },
-    pipeline::{self, BaselineFrom, CheckRequest, Checkout, Inputs, ZeroConfig},
+    model::report::{FailOn, Occasion},
+    pipeline::{self, BaselineFrom, CheckRequest},
     render,
 };
 use clap::{Args, ValueEnum};
@@ -56,52 +53,6 @@ pub(super) struct CheckArgs {
     fail_on: Option<FailOnArg>,
 }
 
-/// What is read, and where from: the same for check, snapshot and doctor.
-#[derive(Args)]
-pub(super) struct InputArgs {
-    /// Only these environments.
-    #[arg(short, long, value_name = "NAME", help_heading = "Scope")]
-    environment: Vec<String>,
-    /// Only these services.
-    #[arg(short, long, value_name = "NAME", help_heading = "Scope")]
-    service: Vec<String>,
-    /// A snapshot (file or folder) instead of the running system; also a plain
-    /// `kubectl get -o yaml` list. Repeatable; ENVIRONMENT= says whose it is.
-    #[arg(long, value_name = "[ENVIRONMENT=]PATH", help_heading = "Live")]
-    live: Vec<String>,
-    /// Kubeconfig; default: KUBECONFIG, ~/.kube/config, or the pod's own credentials.
-    #[arg(long, value_name = "FILE", help_heading = "Live")]
-    kubeconfig: Option<PathBuf>,
-    /// Time for reading each source, retries included.
-    #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = span, help_heading = "Live")]
-    timeout: u64,
-    /// Manifests of a revision that your own renderer made, for `rendered:` layers. Repeatable.
-    #[arg(long, value_name = "SHA=DIR", value_parser = render_of, help_heading = "Desired")]
-    rendered: Vec<(String, PathBuf)>,
-    /// Another checkout that layers read from, instead of the configuration's. Repeatable.
-    #[arg(long, value_name = "NAME=PATH[@REVISION]", value_parser = checkout, help_heading = "Desired")]
-    repository: Vec<(String, Checkout)>,
-    /// Without a driftgate.yaml: files, folders or globs of manifests. Repeatable.
-    #[arg(
-        long,
-        value_name = "PATH",
-        requires = "kubernetes",
-        help_heading = "Without a driftgate.yaml"
-    )]
-    manifests: Vec<String>,
-    /// Without a driftgate.yaml: the cluster to compare with.
-    #[arg(
-        long,
-        value_name = "CONTEXT[/NAMESPACE]",
-        requires = "manifests",
-        help_heading = "Without a driftgate.yaml"
-    )]
-    kubernetes: Option<String>,
-    /// The time that ages and expiries are measured by; default: the clock.
-    #[arg(long, value_name = "RFC3339", help_heading = "Gate")]
-    now: Option<Timestamp>,
-}
-
 #[derive(Clone, Copy, ValueEnum)]
 enum For {
     /// Before a merge: what the change writes counts.
@@ -127,109 +78,6 @@ fn formats() -> clap::builder::PossibleValuesParser {
         .map(|f| clap::builder::PossibleValue::new(f.name).help(f.summary))
         .collect::<Vec<_>>()
         .into()
-}
-
-fn span(text: &str) -> Result<u64, String> {
-    let seconds = crate::model::time::parse_span(text)?;
-    u64::try_from(seconds)
-        .ok()
-        .filter(|s| *s > 0)
-        .ok_or_else(|| "expected more than 0 seconds".into())
-}
-
-/// `SHA=DIR`: a commit id, or at least its first seven digits, or `worktree`.
-fn render_of(text: &str) -> Result<(String, PathBuf), String> {
-    let (revision, path) = text
-        .split_once('=')
-        .ok_or_else(|| format!("expected SHA=DIR, like 1a2b3c4=rendered/, found `{text}`"))?;
-    let is_id = revision.bytes().all(|b| b.is_ascii_hexdigit()) && revision.len() <= 40;
-    match (revision, revision.len()) {
-        ("worktree", _) => {}
-        (_, 7..) if is_id => {}
-        (_, _) if is_id => {
-            return Err(format!(
-                "`{revision}` is too short for a commit id: write at least seven of its digits"
-            ));
-        }
-        _ => {
-            return Err(format!(
-                "`{revision}` is no commit id: write at least seven of its digits (`git rev-parse {revision}` prints them), or worktree"
-            ));
-        }
-    }
-    Ok((revision.into(), path.into()))
-}
-
-/// `NAME=PATH[@REVISION]`; a path that exists is a path, whatever it holds.
-fn checkout(text: &str) -> Result<(String, Checkout), String> {
-    let (name, rest) = text
-        .split_once('=')
-        .ok_or_else(|| format!("expected NAME=PATH, like config=../config, found `{text}`"))?;
-    let (path, revision) = match rest.rsplit_once('@') {
-        Some((path, revision)) if !PathBuf::from(rest).exists() => (path, Some(revision.into())),
-        _ => (rest, None),
-    };
-    let path = path.into();
-    Ok((name.into(), Checkout { path, revision }))
-}
-
-impl InputArgs {
-    /// What the pipeline is asked for.
-    pub(super) fn inputs(&self, global: &Global, terminal: &Terminal) -> Inputs {
-        Inputs {
-            directory: global.directory.clone().unwrap_or_else(|| ".".into()),
-            config: global.config.clone(),
-            environments: self.environment.clone(),
-            services: self.service.clone(),
-            reads_all: false,
-            live: self.live.iter().map(|l| live_argument(l)).collect(),
-            kubeconfig: self.kubeconfig.clone(),
-            git_only: false,
-            timeout_seconds: self.timeout,
-            repositories: self
-                .repository
-                .iter()
-                .map(|(name, checkout)| (name.as_str().into(), checkout.clone()))
-                .collect(),
-            rendered: self.rendered.iter().cloned().collect(),
-            zero: self.kubernetes.as_ref().map(|kubernetes| ZeroConfig {
-                manifests: self.manifests.clone(),
-                kubernetes: kubernetes.clone(),
-            }),
-            now: self.now,
-            key: std::env::var("DRIFTGATE_KEY")
-                .ok()
-                .filter(|k| !k.is_empty()),
-            cache: cache_folder(),
-            program_path: std::env::var_os("PATH").unwrap_or_default(),
-            variables: std::sync::Arc::new(|name| std::env::var_os(name)),
-            progress: super::progress::new(terminal.progress),
-        }
-    }
-}
-
-/// `ENVIRONMENT=PATH` or `PATH`; a path that exists is a path, whatever it holds.
-fn live_argument(text: &str) -> (Option<String>, PathBuf) {
-    match text.split_once('=') {
-        Some((environment, path))
-            if !environment.contains(['/', '\\']) && !PathBuf::from(text).exists() =>
-        {
-            (Some(environment.into()), path.into())
-        }
-        _ => (None, text.into()),
-    }
-}
-
-/// Where renders are kept: the XDG cache folder.
-fn cache_folder() -> Option<PathBuf> {
-    let folder = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|p| p.is_absolute())
-    };
-    folder("XDG_CACHE_HOME")
-        .or_else(|| folder("HOME").map(|h| h.join(".cache")))
-        .map(|c| c.join("driftgate"))
 }
 
 impl CheckArgs {

@@ -1,6 +1,9 @@
 //! `driftgate compare`: environments, or files, side by side.
 
-use super::{Global, check::InputArgs, emit};
+use super::{
+    Global, emit,
+    inputs::{ClockArgs, LiveArgs, ServiceArgs, SourceArgs},
+};
 use crate::{
     pipeline::{self, ComparedSides, EnvironmentsRequest},
     render::environments::FORMATS,
@@ -26,10 +29,16 @@ configuration, a source that could not be read).")]
 pub(super) struct CompareArgs {
     /// Environments of driftgate.yaml; ENVIRONMENT@FILE reads the live side from a snapshot,
     /// ENVIRONMENT@REVISION the desired side at another revision. Or files or folders.
-    #[arg(value_name = "A B", num_args = 2.., required = true)]
+    #[arg(value_names = ["A", "B"], num_args = 2.., required = true)]
     places: Vec<String>,
     #[command(flatten)]
-    inputs: InputArgs,
+    services: ServiceArgs,
+    #[command(flatten)]
+    live: LiveArgs,
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    clock: ClockArgs,
     /// Which sides are compared.
     #[arg(long, value_enum, default_value = "both", help_heading = "Scope")]
     side: Side,
@@ -39,7 +48,7 @@ pub(super) struct CompareArgs {
     /// Read the files as they lie instead of a revision.
     #[arg(long, conflicts_with = "head", help_heading = "Git")]
     worktree: bool,
-    /// Show documented and equal entries too.
+    /// Also show what is documented, equal, equal but for names, or not comparable.
     #[arg(long, help_heading = "Output")]
     all: bool,
     /// Output format.
@@ -71,8 +80,12 @@ fn formats() -> clap::builder::PossibleValuesParser {
 impl CompareArgs {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<u8> {
         let terminal = global.terminal();
+        let mut inputs = self.source.inputs(global, &terminal);
+        self.services.add_to(&mut inputs);
+        self.live.add_to(&mut inputs);
+        self.clock.add_to(&mut inputs);
         let compared = pipeline::compare_environments(&EnvironmentsRequest {
-            inputs: self.inputs.inputs(global, &terminal),
+            inputs,
             places: self.places.clone(),
             sides: match self.side {
                 Side::Desired => ComparedSides::Desired,

@@ -1,6 +1,10 @@
 //! `driftgate doctor`: reaches every source, compares nothing.
 
-use super::{Global, check::InputArgs, print};
+use super::{
+    Global,
+    inputs::{ClockArgs, ScopeArgs, SourceArgs},
+    print,
+};
 use crate::pipeline::{self, DoctorRequest};
 use clap::Args;
 
@@ -8,7 +12,11 @@ use clap::Args;
 #[derive(Args)]
 pub(super) struct DoctorArgs {
     #[command(flatten)]
-    inputs: InputArgs,
+    scope: ScopeArgs,
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    clock: ClockArgs,
     /// Print the least-privilege Role for this configuration; reads no cluster.
     #[arg(long)]
     rbac: bool,
@@ -17,8 +25,11 @@ pub(super) struct DoctorArgs {
 impl DoctorArgs {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<u8> {
         let terminal = global.terminal();
+        let mut inputs = self.source.inputs(global, &terminal);
+        self.scope.add_to(&mut inputs);
+        self.clock.add_to(&mut inputs);
         let outcome = pipeline::doctor(&DoctorRequest {
-            inputs: self.inputs.inputs(global, &terminal),
+            inputs,
             rbac: self.rbac,
         })?;
         print(outcome.text.as_bytes())?;

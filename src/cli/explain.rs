@@ -1,6 +1,6 @@
 //! `driftgate explain`: which value wins, and what it hides.
 
-use super::{Global, check::InputArgs, emit};
+use super::{Global, emit, inputs::InputArgs};
 use crate::{
     pipeline::{self, ExplainRequest},
     render::explanation::FORMATS,

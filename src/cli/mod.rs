@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod doctor;
 mod explain;
+mod inputs;
 mod key;
 mod progress;
 mod schema;

@@ -1,6 +1,9 @@
 //! `driftgate snapshot`: records the live side.
 
-use super::{Global, check::InputArgs};
+use super::{
+    Global,
+    inputs::{ClockArgs, ScopeArgs, SourceArgs, ZeroArgs},
+};
 use crate::pipeline::{self, SnapshotRequest};
 use clap::Args;
 use std::{io::Write, path::PathBuf};
@@ -12,7 +15,13 @@ use std::{io::Write, path::PathBuf};
 #[derive(Args)]
 pub(super) struct SnapshotArgs {
     #[command(flatten)]
-    inputs: InputArgs,
+    scope: ScopeArgs,
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    zero: ZeroArgs,
+    #[command(flatten)]
+    clock: ClockArgs,
     /// The revision whose driftgate.yaml and manifests say what to record; default: HEAD.
     #[arg(long, value_name = "REVISION", help_heading = "Git")]
     head: Option<String>,
@@ -27,8 +36,12 @@ pub(super) struct SnapshotArgs {
 impl SnapshotArgs {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<u8> {
         let terminal = global.terminal();
+        let mut inputs = self.source.inputs(global, &terminal);
+        self.scope.add_to(&mut inputs);
+        self.zero.add_to(&mut inputs);
+        self.clock.add_to(&mut inputs);
         let outcome = pipeline::snapshot(&SnapshotRequest {
-            inputs: self.inputs.inputs(global, &terminal),
+            inputs,
             head: self.head.clone(),
             worktree: self.worktree,
             output: self.output.clone(),

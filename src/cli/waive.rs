@@ -1,6 +1,6 @@
 //! `driftgate waive`: accepts a finding for a time.
 
-use super::{Global, check::InputArgs, print, write_file};
+use super::{Global, inputs::ConfiguredArgs, print, write_file};
 use crate::{
     check::expired,
     config,
@@ -53,7 +53,7 @@ pub(super) struct WaiveArgs {
     #[arg(long, value_name = "REVISION", help_heading = "Git")]
     head: Option<String>,
     #[command(flatten)]
-    inputs: InputArgs,
+    inputs: ConfiguredArgs,
 }
 
 const DAY: i64 = 86_400;

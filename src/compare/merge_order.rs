@@ -1,11 +1,12 @@
 //! The order in which a target merges its sources, as its manifests say it: environments that
 //! merge the same sources in another order give the same file another effect.
 
+use super::names::OwnNames;
 use crate::{
     kubernetes::workload,
     model::{desired::DesiredWorld, place::Place, target::DesiredSpec, tree::NodeRef},
 };
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// The sources of one container's environment, or of one layer, lowest precedence first.
 #[derive(Clone, Debug)]
@@ -25,17 +26,18 @@ pub struct MergeOrder {
 /// The `envFrom` of every container that git has.
 #[must_use]
 pub fn of_git(world: &DesiredWorld, names: &[&str]) -> Vec<MergeOrder> {
+    let own = OwnNames::new(names);
     let mut out = vec![];
     for (id, object) in &world.objects {
         for container in workload::containers(object.tree.root()) {
             let Some(list) = container.node.member("envFrom") else {
                 continue;
             };
-            let sources = list.children().filter_map(|item| source(item, names));
+            let sources = list.children().filter_map(|item| source(item, &own));
             let kind = &id.kind;
-            let own = without(&id.name, names);
+            let name = shared(&id.name, &own);
             out.push(MergeOrder {
-                consumer: format!("envFrom of {kind}/{own} container {}", container.name).into(),
+                consumer: format!("envFrom of {kind}/{name} container {}", container.name).into(),
                 may_lack: false,
                 sources: sources.collect(),
                 place: object.place_of_key(list),
@@ -74,61 +76,36 @@ pub fn of_files(
         _ => return None,
     };
     let place = Place::exact((*files.first()?).into(), None);
+    let own = OwnNames::new(names);
     Some(MergeOrder {
         consumer: format!("{what} of layer {layer}").into(),
         may_lack: true,
-        sources: files.iter().map(|f| without(f, names).into()).collect(),
+        sources: files.iter().map(|f| shared(f, &own).into()).collect(),
         place,
     })
 }
 
-fn source(item: NodeRef<'_>, names: &[&str]) -> Option<Arc<str>> {
+fn source(item: NodeRef<'_>, own: &OwnNames) -> Option<Arc<str>> {
     let (kind, reference) = [("ConfigMap", "configMapRef"), ("Secret", "secretRef")]
         .into_iter()
         .find_map(|(kind, member)| Some((kind, item.member(member)?)))?;
     let name = reference.text_at(&["name"])?;
     let stem = crate::kubernetes::pairing::generated_name(name).map_or(name, |(stem, _)| stem);
     let prefix = item.text_at(&["prefix"]).unwrap_or_default();
-    let own = without(stem, names);
+    let own = shared(stem, own);
     Some(match prefix {
         "" => format!("{kind}/{own}").into(),
         prefix => format!("{kind}/{own} as {prefix}*").into(),
     })
 }
 
-/// A name without an environment's own names, where they stand as whole words: `api-config-eu` is
-/// `api-config`.
-#[must_use]
-pub fn without(name: &str, names: &[&str]) -> String {
-    let mut sorted: Vec<&str> = names.to_vec();
-    sorted.sort_by_key(|n| std::cmp::Reverse(n.len()));
-    let mut out = name.to_owned();
-    for own in sorted.into_iter().filter(|n| !n.is_empty()) {
-        while let Some(at) = whole_word(&out, own) {
-            let end = at + own.len();
-            let (before, after) = (out[..at].to_owned(), out[end..].to_owned());
-            // The separator that joined it goes with it.
-            out = match (before.strip_suffix(['-', '_', '.']), after.is_empty()) {
-                (Some(before), _) => format!("{before}{after}"),
-                (None, false) => {
-                    let after = after.strip_prefix(['-', '_', '.']).unwrap_or(&after);
-                    format!("{before}{after}")
-                }
-                (None, true) => before,
-            };
-        }
+/// What environments call alike; empty for what is called after the environment alone.
+fn shared<'n>(name: &'n str, own: &OwnNames) -> Cow<'n, str> {
+    let rest = own.stripped(name);
+    match own.is_in(&rest) {
+        true => "".into(),
+        false => rest,
     }
-    out
-}
-
-/// Where `word` stands in `text` with no letter or digit beside it.
-#[must_use]
-pub fn whole_word(text: &str, word: &str) -> Option<usize> {
-    let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    text.match_indices(word).map(|(at, _)| at).find(|at| {
-        !is_part(text[..*at].chars().next_back())
-            && !is_part(text[at + word.len()..].chars().next())
-    })
 }
 
 #[cfg(test)]
@@ -137,17 +114,11 @@ mod tests {
     use crate::model::target::{HelmSpec, ValuesSpec};
 
     #[test]
-    fn own_names_are_taken_out_as_whole_words() {
-        for (name, names, expected) in [
-            ("api-config-eu", &["eu", "production-eu"][..], "api-config"),
-            ("api-production-eu", &["eu", "production-eu"], "api"),
-            ("eu-api", &["eu"], "api"),
-            ("neutral", &["eu"], "neutral"),
-            ("eu", &["eu"], ""),
-            ("api", &[""], "api"),
-        ] {
-            assert_eq!(without(name, names), expected, "{name}");
-        }
+    fn what_is_called_after_the_environment_alone_is_one() {
+        let shared = |name, own: &str| shared(name, &OwnNames::new([own])).into_owned();
+        assert_eq!(shared("api-config-eu", "eu"), "api-config");
+        assert_eq!(shared("eu", "eu"), shared("us", "us"));
+        assert_eq!(shared("neutral", "eu"), "neutral");
     }
 
     #[test]

@@ -55,6 +55,14 @@ pub struct Gap {
     pub documented: Option<Documented>,
     /// Whether the values are one by type (or but for outer blanks) and differ as texts.
     pub spelling_only: bool,
+    /// Whether the values are one only because the environments' own names were taken out.
+    pub by_names: bool,
+    /// Whether several sides have it, and some value can't be compared: a secret, or opaque.
+    pub opaque: bool,
+    /// Whether some side could not be read there.
+    pub unknown: bool,
+    /// Whether only one side takes part: of an object or container that the others lack.
+    pub alone: bool,
 }
 
 /// What one side says.

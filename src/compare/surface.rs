@@ -1,5 +1,7 @@
 //! The fields that environments should agree on, whatever they are called there: what parity looks
-//! at beside settings. The lists are data; docs/parity.md shows them.
+//! at beside settings.
+
+mod kinds;
 
 use super::names::OwnNames;
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
         value::{Reading, Unread, Value, ValueType},
     },
 };
+use kinds::{CONTAINER, KEDA_DEFAULTS, KINDS, METADATA, POD, Paths, TRIGGER};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -37,118 +40,6 @@ pub struct SurfaceField {
     /// Of an object as a whole: why nobody knows whether it is there.
     pub unread: Option<Unread>,
 }
-
-/// Paths of fields, each with the way its value compares.
-type Paths = &'static [(&'static str, ValueType)];
-
-/// Kinds whose presence and fields count, each field with the way its value compares.
-const KINDS: &[(&str, &str, Paths)] = &[
-    (
-        "apps",
-        "Deployment",
-        &[
-            ("spec.replicas", ValueType::Number),
-            ("spec.strategy", ValueType::Text),
-        ],
-    ),
-    (
-        "apps",
-        "StatefulSet",
-        &[
-            ("spec.replicas", ValueType::Number),
-            ("spec.updateStrategy", ValueType::Text),
-        ],
-    ),
-    (
-        "apps",
-        "DaemonSet",
-        &[("spec.updateStrategy", ValueType::Text)],
-    ),
-    (
-        "argoproj.io",
-        "Rollout",
-        &[
-            ("spec.replicas", ValueType::Number),
-            ("spec.strategy", ValueType::Text),
-        ],
-    ),
-    (
-        "batch",
-        "CronJob",
-        &[
-            ("spec.schedule", ValueType::Text),
-            ("spec.timeZone", ValueType::Text),
-            ("spec.concurrencyPolicy", ValueType::Text),
-            ("spec.suspend", ValueType::Boolean),
-            ("spec.startingDeadlineSeconds", ValueType::Number),
-        ],
-    ),
-    (
-        "autoscaling",
-        "HorizontalPodAutoscaler",
-        &[
-            ("spec.minReplicas", ValueType::Number),
-            ("spec.maxReplicas", ValueType::Number),
-        ],
-    ),
-    (
-        "keda.sh",
-        "ScaledObject",
-        &[
-            ("spec.minReplicaCount", ValueType::Number),
-            ("spec.maxReplicaCount", ValueType::Number),
-            ("spec.idleReplicaCount", ValueType::Number),
-            ("spec.pollingInterval", ValueType::Number),
-            ("spec.cooldownPeriod", ValueType::Number),
-        ],
-    ),
-    (
-        "policy",
-        "PodDisruptionBudget",
-        &[
-            ("spec.minAvailable", ValueType::Text),
-            ("spec.maxUnavailable", ValueType::Text),
-        ],
-    ),
-];
-
-/// Fields of a pod.
-const POD: Paths = &[("terminationGracePeriodSeconds", ValueType::Number)];
-
-/// Fields of each container.
-const CONTAINER: Paths = &[
-    ("resources.requests", ValueType::Quantity),
-    ("resources.limits", ValueType::Quantity),
-    ("livenessProbe", ValueType::Text),
-    ("readinessProbe", ValueType::Text),
-    ("startupProbe", ValueType::Text),
-];
-
-/// Of a KEDA trigger, what says how eagerly it scales; the rest says where to look.
-const TRIGGER: &[&str] = &[
-    "activationThreshold",
-    "activationValue",
-    "desiredReplicas",
-    "end",
-    "lagThreshold",
-    "listLength",
-    "messageCount",
-    "mode",
-    "queueLength",
-    "start",
-    "streamLength",
-    "threshold",
-    "timezone",
-    "value",
-];
-
-/// KEDA fills these in when it reads, not when it is written: docs of ScaledObject.
-const KEDA_DEFAULTS: &[(&str, &str)] = &[
-    ("minReplicaCount", "0"),
-    ("maxReplicaCount", "100"),
-    ("pollingInterval", "30"),
-    ("cooldownPeriod", "300"),
-];
 
 /// Whether objects of this kind are looked at.
 #[must_use]
@@ -264,18 +155,6 @@ fn holders<'a>(ids: impl Iterator<Item = &'a ObjectId> + Clone, own: &OwnNames) 
     };
     ids.clone().map(one).collect()
 }
-
-/// Of the metadata, what says nothing about what runs.
-const METADATA: &[&str] = &[
-    "creationTimestamp",
-    "generation",
-    "managedFields",
-    "name",
-    "namespace",
-    "resourceVersion",
-    "selfLink",
-    "uid",
-];
 
 /// All other fields of git's objects, and that the others are there: for comparing manifests that
 /// nobody said anything about. Environments of containers are left to the settings.

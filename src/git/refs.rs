@@ -30,6 +30,9 @@ impl Repository {
         if spec.contains('\0') {
             return Err(wrong("it contains a NUL"));
         }
+        if spec.split('/').any(|part| matches!(part, "." | "..")) && !spec.contains(':') {
+            return Err(wrong("it is a path"));
+        }
         if spec.contains("..") && !spec.starts_with(':') && !spec.contains(":/") {
             return Err(wrong("it is a range, name one end of it"));
         }

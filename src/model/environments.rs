@@ -25,7 +25,8 @@ pub struct Environments {
     pub problems: Vec<Problem>,
     /// Services that were compared.
     pub services: Vec<Arc<str>>,
-    /// Services that not all places have.
+    /// Services, or files of folders, that not all places have although nothing says why: each is a
+    /// difference.
     pub partial: Vec<PartialService>,
     /// What differs, and (when asked for) what does not: in the order of [`Class`], then by name.
     pub rows: Vec<EnvironmentRow>,
@@ -42,11 +43,11 @@ pub struct ComparedPlace {
     pub name: Arc<str>,
     /// The environment; absent for files.
     pub environment: Option<Arc<str>>,
-    /// Where it was read, in words: the revision, the snapshot.
+    /// Where it was read, in words: the revision, and of live the source, the snapshot and its time.
     pub from: Box<str>,
 }
 
-/// A service that not all places have.
+/// A service, or a file of folders, that not all places have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartialService {
     /// Its name.
@@ -68,10 +69,16 @@ pub enum Class {
     Documented,
     /// All places agree.
     Equal,
+    /// They agree when the environments' own names are taken out.
+    EqualByNames,
+    /// Several places have it, and what it is can't be compared: a secret, or opaque.
+    NotComparable,
+    /// Some place could not be read there; what was read is the same.
+    Unknown,
 }
 
 impl Class {
-    /// `only-in`, `different`, `spelling`, `documented`, `equal`.
+    /// As in JSON: `only-in`, `equal-by-names`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -80,6 +87,9 @@ impl Class {
             Class::Spelling => "spelling",
             Class::Documented => "documented",
             Class::Equal => "equal",
+            Class::EqualByNames => "equal-by-names",
+            Class::NotComparable => "not-comparable",
+            Class::Unknown => "unknown",
         }
     }
 
@@ -111,18 +121,21 @@ pub struct EnvironmentRow {
     pub documented: Option<(Box<str>, Option<Place>)>,
 }
 
-/// How much was compared.
+/// How much was compared: settings and fields, each counted once per service however many sides
+/// it has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EnvironmentCounts {
-    /// Settings and fields looked at, on all sides.
+    /// Settings and fields looked at.
     pub compared: u64,
-    /// Of them, present on several sides and not comparable.
+    /// Of them, fields and objects.
+    pub fields: u64,
+    /// Present in several places and not comparable.
     pub opaque: u64,
     /// Equal only because the environments' own names were taken out.
     pub by_names: u64,
     /// Not to be told, because a place could not be read there.
     pub unknown: u64,
-    /// Rows that nobody gave a reason for.
+    /// Rows, services and files that nobody gave a reason for.
     pub differences: usize,
     /// Documented differences that hold.
     pub documented: usize,
@@ -132,7 +145,9 @@ impl Environments {
     /// Whether everything that was asked for was read.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        !self.coverage.is_empty()
+        // Files of one folder only are told without being read.
+        (!self.coverage.is_empty() || !self.partial.is_empty())
+            && (!self.services.is_empty() || !self.partial.is_empty())
             && !self.coverage.iter().any(Coverage::blocks)
             && !self.problems.iter().any(|p| p.blocks)
             && self.counts.unknown == 0

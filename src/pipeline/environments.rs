@@ -2,6 +2,7 @@
 
 mod evidence;
 mod files;
+mod places;
 mod rows;
 
 use super::{
@@ -11,17 +12,18 @@ use super::{
 use crate::{
     check::TargetView,
     compare::parity::{ParitySide, compare_all},
-    config::did_you_mean,
     model::{
         environments::{ComparedPlace, Environments, PartialService},
         finding::Message,
         policy::Difference,
-        report::{CoverageStatus, Occasion, SideName, short_id},
+        report::{Coverage, CoverageStatus, Occasion, SideName, short_id},
     },
-    plan, snapshot,
+    plan,
 };
 use anyhow::bail;
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
+
+use places::{Asked, Known, asked, known_environments, whose_live};
 
 /// Which sides are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,64 +61,9 @@ pub fn compare(request: &EnvironmentsRequest) -> anyhow::Result<Environments> {
     if request.places.len() < 2 {
         bail!("compare takes two environments or more, or two files or folders");
     }
-    if !request.inputs.environments.is_empty() {
-        bail!("compare takes the environments as arguments: leave --environment out");
-    }
-    if request.inputs.zero.is_some() {
-        bail!("compare needs no --manifests: give the files or folders as arguments");
-    }
     match known_environments(request)? {
         Known::Environments(known) => environments(request, &known),
         Known::None(why) => files::compare(request, &why),
-    }
-}
-
-/// What the configuration has.
-enum Known {
-    Environments(Vec<Arc<str>>),
-    /// There is no configuration, or no argument is of it; why files are looked for.
-    None(String),
-}
-
-fn known_environments(request: &EnvironmentsRequest) -> anyhow::Result<Known> {
-    let run = Run::new(&request.inputs)?;
-    let is_path = |place: &String| run.directory.join(place).exists();
-    let all_paths = request.places.iter().all(is_path);
-    let file = match revisions::config_file(&run) {
-        Ok(file) => file,
-        Err(_) if all_paths => return Ok(Known::None("there is no driftgate.yaml".into())),
-        Err(e) if request.inputs.config.is_some() => return Err(e),
-        Err(e) => {
-            let missing = request.places.iter().find(|p| !is_path(p));
-            let missing = missing.map_or("", |p| p.as_str());
-            bail!("{e:#}; and `{missing}` is no file or folder that could be compared without one")
-        }
-    };
-    let chosen = revisions::choose(&run, &check_request(request, &request.inputs, None))?;
-    let name = revisions::relative(&run, &file)?;
-    // Files beside a configuration that does not know them, or is not committed yet.
-    let project = match revisions::load(&name, &chosen.head) {
-        Ok(project) => project,
-        Err(_) if all_paths => {
-            return Ok(Known::None(format!("{name} can't be read there")));
-        }
-        Err(e) => return Err(e),
-    };
-    let known: Vec<Arc<str>> = project.environments.keys().cloned().collect();
-    let is_known = |place: &String| known.iter().any(|k| **k == *split(place).0);
-    if all_paths && !request.places.iter().any(is_known) {
-        return Ok(Known::None(format!(
-            "{name} has no environment of that name"
-        )));
-    }
-    Ok(Known::Environments(known))
-}
-
-/// `production@before.snapshot`: the environment, and what stands behind the first `@`.
-fn split(place: &str) -> (&str, Option<&str>) {
-    match place.split_once('@') {
-        Some((environment, rest)) => (environment, Some(rest)),
-        None => (place, None),
     }
 }
 
@@ -137,58 +84,27 @@ fn check_request(
     }
 }
 
-/// A place: an environment as it is, or at another time.
-struct Asked {
-    name: Arc<str>,
-    environment: Arc<str>,
-    revision: Option<String>,
-    snapshot: Option<PathBuf>,
-}
-
-fn asked(request: &EnvironmentsRequest, known: &[Arc<str>]) -> anyhow::Result<Vec<Asked>> {
-    let directory = &request.inputs.directory;
-    let mut out: Vec<Asked> = vec![];
-    for place in &request.places {
-        let (environment, at) = split(place);
-        let Some(environment) = known.iter().find(|k| ***k == *environment) else {
-            let hint = did_you_mean(environment, known.iter().map(|k| &**k));
-            let hint = hint.map_or(String::new(), |h| format!(", {h}"));
-            let all: Vec<&str> = known.iter().map(|k| &**k).collect();
-            bail!(
-                "there is no environment `{environment}`{hint} (the configuration has {})",
-                all.join(", ")
-            );
-        };
-        if at == Some("") {
-            bail!("`{place}`: say which snapshot or revision after the @");
-        }
-        let file = at
-            .filter(|at| directory.join(at).exists())
-            .map(PathBuf::from);
-        if out.iter().any(|o| *o.name == **place) {
-            bail!("`{place}` is given twice: there is nothing to compare it with");
-        }
-        out.push(Asked {
-            name: place.as_str().into(),
-            environment: environment.clone(),
-            revision: match &file {
-                None => at.map(Into::into),
-                Some(_) => None,
-            },
-            snapshot: file,
-        });
-    }
-    Ok(out)
-}
-
 /// Everything that was read for one place.
 struct ReadPlace {
     analysis: Analysis,
+    /// All services of its configuration, wherever they run.
+    services: BTreeSet<Arc<str>>,
     effective: Vec<Option<effective::TargetEffective>>,
 }
 
 fn environments(request: &EnvironmentsRequest, known: &[Arc<str>]) -> anyhow::Result<Environments> {
     let asked = asked(request, known)?;
+    // Others of the configuration are left out; a name that nothing has is a slip of the hand.
+    for name in request
+        .inputs
+        .live
+        .iter()
+        .filter_map(|(of, _)| of.as_deref())
+    {
+        if !known.iter().any(|k| **k == *name) {
+            return Err(live::no_such(name, known.iter().map(AsRef::as_ref)));
+        }
+    }
     let at_revision = asked.iter().any(|a| a.revision.is_some());
     let sides = match request.sides {
         Sides::Live if at_revision => bail!(
@@ -225,59 +141,15 @@ fn environments(request: &EnvironmentsRequest, known: &[Arc<str>]) -> anyhow::Re
     out.coverage
         .retain(|c| c.status != CoverageStatus::NotInScope);
     let mut collected = rows::Collected::default();
-    for (service, members) in by_service(&asked, &views, &mut out) {
+    for (service, members) in by_service(&asked, &read, &views, &mut out) {
         for side in out.sides.clone() {
-            one_service(
-                request,
-                &asked,
-                &read,
-                (&service, &members),
-                side,
-                &mut collected,
-            );
+            one_service(&asked, &read, (&service, &members), side, &mut collected);
         }
         out.services.push(service);
     }
     collected.finish(&mut out, request.all);
     evidence::fill(&runs, &read, &asked, &mut out);
     Ok(out)
-}
-
-/// Each recorded live side must be known to be of one environment, and with some recorded, no
-/// other is read over the network by surprise.
-fn whose_live(
-    request: &EnvironmentsRequest,
-    asked: &[Asked],
-    inputs: &[Inputs],
-    runs: &[Run<'_>],
-) -> anyhow::Result<()> {
-    let given = &request.inputs.live;
-    if given.is_empty() || request.sides == Sides::Desired {
-        return Ok(());
-    }
-    for (asked, inputs) in asked.iter().zip(inputs) {
-        if inputs.live.is_empty() {
-            bail!(
-                "--live has no snapshot of {name}: add --live {name}=PATH, or name the snapshot with the environment that has one (ENVIRONMENT@FILE) and leave --live out",
-                name = asked.environment
-            );
-        }
-    }
-    let several = asked.iter().any(|a| a.environment != asked[0].environment);
-    let Some(run) = runs.first().filter(|_| several) else {
-        return Ok(());
-    };
-    for (_, path) in given.iter().filter(|(of, _)| of.is_none()) {
-        let path = run.path(path);
-        let recorded = snapshot::read_path(&path, &run.key, &run.classifier)?;
-        if recorded.iter().any(|r| r.head.environment.is_none()) {
-            bail!(
-                "{} names no environment: say whose it is with --live ENVIRONMENT=PATH",
-                path.display()
-            );
-        }
-    }
-    Ok(())
 }
 
 /// A place with its snapshot reads nothing else.
@@ -329,8 +201,11 @@ fn read_place(
         compared,
     };
     let effective = analysis.effective(&|_| true);
+    let services = projects.head.targets.iter();
+    let services = services.map(|t| t.id.service.clone()).collect();
     Ok(ReadPlace {
         analysis,
+        services,
         effective,
     })
 }
@@ -341,7 +216,7 @@ fn describe(run: &Run<'_>, analysis: &Analysis, asked: &Asked, out: &mut Environ
     let place = ComparedPlace {
         name: asked.name.clone(),
         environment: Some(asked.environment.clone()),
-        from: from(analysis, asked).into(),
+        from: from(analysis, &report.coverage).into(),
     };
     out.coverage
         .extend(report.coverage.into_iter().map(|mut c| {
@@ -361,24 +236,42 @@ fn describe(run: &Run<'_>, analysis: &Analysis, asked: &Asked, out: &mut Environ
     out.places.push(place);
 }
 
-fn from(analysis: &Analysis, asked: &Asked) -> String {
+/// The revision, and which live was read.
+fn from(analysis: &Analysis, coverage: &[Coverage]) -> String {
     let head = &analysis.revisions.head_shown;
     let git = match &head.id {
         Some(id) => format!("{} {}", head.name, short_id(id)),
         None => head.name.to_string(),
     };
-    match &asked.snapshot {
-        Some(file) => format!("git at {git}, live from {}", file.display()),
-        None => format!("git at {git}"),
+    let mut live: Vec<String> = vec![];
+    let is_live =
+        |c: &&Coverage| c.side == SideName::Live && c.status != CoverageStatus::NotInScope;
+    for c in coverage.iter().filter(is_live) {
+        let mut text = c.source.to_owned();
+        if !c.from.is_empty() {
+            text = format!("{text} {}", c.from);
+        }
+        if let Some(taken) = c.taken {
+            text = format!("{text}, taken {taken}");
+        }
+        if !live.contains(&text) {
+            live.push(text);
+        }
+    }
+    match live.is_empty() {
+        true => format!("git at {git}"),
+        false => format!("git at {git}; live: {}", crate::text::list(&live, 3)),
     }
 }
 
 /// A service's view in each place.
 type Members<'a> = Vec<Option<&'a TargetView<'a>>>;
 
-/// The services of at least two places, sorted; the others are told.
+/// The services of at least two places, sorted. One that a place lacks is a difference, unless
+/// `environments:` of the service says so.
 fn by_service<'a>(
     asked: &[Asked],
+    read: &[ReadPlace],
     views: &'a [Vec<TargetView<'a>>],
     out: &mut Environments,
 ) -> Vec<(Arc<str>, Members<'a>)> {
@@ -394,7 +287,16 @@ fn by_service<'a>(
             .zip(asked)
             .filter_map(|(m, a)| m.map(|_| a.name.clone()))
             .collect();
-        if there.len() < members.len() {
+        let mut lacking = members.iter().zip(read).filter(|(m, _)| m.is_none());
+        if there.len() == members.len() {
+        } else if lacking.all(|(_, place)| place.services.contains(service)) {
+            out.notes.push(
+                Message::words("not compared everywhere: `environments:` of the service ")
+                    .name(&**service)
+                    .and(" has, of these, only ")
+                    .name(there.join(", ")),
+            );
+        } else {
             out.partial.push(PartialService {
                 service: service.clone(),
                 places: there.clone(),
@@ -406,14 +308,13 @@ fn by_service<'a>(
     }
     if found.is_empty() {
         out.notes.push(Message::words(
-            "no service runs in two of the places: nothing was compared",
+            "no service runs in two of the places: there is nothing to compare",
         ));
     }
     found
 }
 
 fn one_service(
-    request: &EnvironmentsRequest,
     asked: &[Asked],
     read: &[ReadPlace],
     (service, members): (&Arc<str>, &Members<'_>),
@@ -449,7 +350,7 @@ fn one_service(
         return;
     }
     let differences = differences(read, asked, &places, service);
-    let found = compare_all(&sides, &differences, request.all);
+    let found = compare_all(&sides, &differences, true);
     let labels: Vec<Arc<str>> = places.iter().map(|i| asked[*i].name.clone()).collect();
     let configs: Vec<_> = sides.iter().map(|s| s.config).collect();
     collected.add(service, side, &labels, &configs, &differences, found);

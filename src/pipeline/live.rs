@@ -16,7 +16,7 @@ use crate::{
     snapshot::{self, Recorded},
     source::{ConnectContext, ReadContext, Source, Wanted, kind_of},
 };
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -246,6 +246,15 @@ fn nothing(system: &SystemPlan, why: &Unread) -> Observation {
     Observation::from_parts(None, reads, vec![])
 }
 
+/// What to say of a `--live ENVIRONMENT=PATH` whose environment the configuration does not have.
+pub(crate) fn no_such<'a>(name: &str, all: impl IntoIterator<Item = &'a str>) -> anyhow::Error {
+    let all: Vec<&str> = all.into_iter().collect();
+    anyhow!(
+        "--live {name}=…: there is no environment `{name}` in the configuration; it has {}",
+        all.join(", ")
+    )
+}
+
 fn from_snapshots(
     run: &Run<'_>,
     plan: &Plan,
@@ -267,11 +276,7 @@ fn from_snapshots(
                 // Left out of this run.
                 continue;
             }
-            let all: Vec<&str> = all.into_iter().collect();
-            bail!(
-                "--live {name}=…: there is no environment `{name}` in the configuration; it has {}",
-                all.join(", ")
-            );
+            return Err(no_such(name, all));
         }
         let shown = path.display().to_string();
         let path = run.path(path);

@@ -393,7 +393,7 @@ fn two_folders_of_manifests_and_of_settings() {
     assert_eq!(lines(&json), ["different db.pool: 1 | 2"]);
     assert_eq!(json["services"], json!(["app.toml"]));
     assert_eq!(json["services_not_everywhere"][0]["service"], "only.json");
-    assert_eq!(code, 1);
+    assert_eq!((code, &json["summary"]["differences"]), (1, &json!(2)));
 }
 
 #[test]
@@ -458,7 +458,7 @@ fn wrong_inputs() {
         .refused(&["given twice"]);
     project
         .run(&["compare", "staging", "production", "-e", "staging"])
-        .refused(&["takes the environments as arguments"]);
+        .refused(&["unexpected argument '-e'"]);
     project
         .run(&["compare", "staging@HEAD", "production", "--side", "live"])
         .refused(&["a revision has no live side"]);
@@ -475,9 +475,229 @@ fn wrong_inputs() {
     let bare = Project::empty();
     bare.file("a.env", "A=1\n");
     bare.run(&["compare", "a.env", "b.env"])
-        .refused(&["`b.env` is no file or folder"]);
+        .refused(&["`b.env` does not exist"]);
+    bare.run(&["compare", "c.env", "b.env"])
+        .refused(&["`c.env` is no file or folder"]);
     bare.file("broken.yaml", "a: [1\n");
     bare.file("fine.yaml", "a: 1\n");
     let ran = bare.run(&["compare", "fine.yaml", "broken.yaml"]);
     assert_eq!(ran.code, 2, "{ran:?}");
+}
+
+#[test]
+fn a_file_of_one_folder_only_is_a_difference() {
+    let project = Project::empty();
+    project.file("one/x.yml", "a: 1\n");
+    project.file("one/y.yml", "b: 1\n");
+    project.file("one/empty.env", "");
+    project.file("two/x.yml", "a: 1\n");
+    project.file("two/empty.env", "");
+    let (code, json) = compare(&project, &["one", "two"]);
+    assert_eq!((code, &json["verdict"]), (1, &json!("differ")), "{json:#}");
+    assert_eq!(json["summary"]["differences"], 1);
+    let text = project.run(&["compare", "one", "two"]).out;
+    assert!(text.contains("only in one\n  file y.yml"), "{text}");
+    assert!(text.contains("(1 setting compared)"), "{text}");
+    // Without any file in common it is said why nothing else was compared.
+    project.file("three/z.yml", "a: 1\n");
+    let ran = project.run(&["compare", "two", "three"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    for part in [
+        "differ: 3 differences",
+        "only in three\n  file z.yml",
+        "no file that is read lies at the same path in two of the folders",
+    ] {
+        assert!(ran.out.contains(part), "lacks `{part}`:\n{}", ran.out);
+    }
+    // Also one whose name tells no format.
+    project.file("four/x.yml", "a: 1\n");
+    project.file("four/empty.env", "");
+    project.file("four/LICENSE", "MIT");
+    let (code, json) = compare(&project, &["two", "four"]);
+    assert_eq!(code, 1);
+    assert_eq!(json["services_not_everywhere"][0]["service"], "LICENSE");
+}
+
+#[test]
+fn a_service_of_some_places_is_a_difference_unless_the_configuration_limits_it() {
+    let two = |limit: &str| {
+        format!(
+            "version: 1\nservices:\n  api:\n    layers: [ {{ name: file, desired: {{ file: \"${{environment}}.env\" }} }} ]\n  reports:\n    {limit}\n    layers: [ {{ name: file, desired: {{ file: \"${{environment}}.env\" }} }} ]\nenvironments:\n  staging: {{ tier: staging }}\n  production: {{ tier: production }}\n"
+        )
+    };
+    let project = Project::empty();
+    project.file("staging.env", "A=1\n");
+    project.file("production.env", "A=1\n");
+    let limited = two("environments: [production]");
+    let (only_api, _) = limited.split_once("  reports:").expect("it is there");
+    project.file(
+        "driftgate.yaml",
+        format!("{only_api}environments:\n  staging: {{ tier: staging }}\n  production: {{ tier: production }}\n"),
+    );
+    let before = project.commit("feat: one service");
+    project.file("driftgate.yaml", limited);
+    project.commit("feat: reports in production");
+    let (code, json) = compare(&project, &["staging", "production"]);
+    assert_eq!(code, 0, "{json:#}");
+    assert_eq!(json["services_not_everywhere"], Value::Null);
+    let notes = json["notes"].to_string();
+    assert!(
+        notes.contains("`environments:` of the service reports has, of these, only production"),
+        "{notes}"
+    );
+    // Which it did not have before is a difference.
+    let (code, json) = compare(&project, &[&format!("production@{before}"), "production"]);
+    assert_eq!(code, 1, "{json:#}");
+    assert_eq!(json["services_not_everywhere"][0]["service"], "reports");
+    assert_eq!(json["summary"]["differences"], 1);
+    let text = project
+        .run(&["compare", &format!("production@{before}"), "production"])
+        .out;
+    assert!(
+        text.contains("only in production\n  service reports"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_does_not_exist_is_named() {
+    let project = project();
+    project.file("config/default.yml", "a: 1\n");
+    project
+        .run(&["compare", "config/default.yml", "nope.yml"])
+        .refused(&["`nope.yml` does not exist"]);
+    project
+        .run(&["compare", "config/default.yml", "production"])
+        .refused(&["`config/default.yml` is a file or folder, and `production` an environment"]);
+    for at in ["../live/x.snapshot", "./x.snapshot", "a..b"] {
+        project
+            .run(&["compare", &format!("production@{at}"), "production"])
+            .refused(&[&format!("`{at}` is neither a file nor a revision")]);
+    }
+}
+
+#[test]
+fn settings_are_counted_once_however_many_sides_they_have() {
+    let project = Project::empty();
+    project.file(
+        "driftgate.yaml",
+        format!("{CLUSTER}parity:\n  - environments: [staging, production]\n    differences: [ {{ key: DB_TIMEOUT, reason: slower }} ]\n"),
+    );
+    project.file("deploy/staging/app.yaml", deployment(2, "10s").to_string());
+    project.file(
+        "deploy/production/app.yaml",
+        deployment(2, "60s").to_string(),
+    );
+    project.commit("feat: deploy the api");
+    let staging = project.live_as("staging.json", &[deployment(2, "11s")]);
+    let production = project.live_as("production.json", &[deployment(2, "61s")]);
+    let (staging, production) = (
+        format!("staging={}", staging.display()),
+        format!("production={}", production.display()),
+    );
+    let both = [
+        "staging",
+        "production",
+        "--live",
+        &staging,
+        "--live",
+        &production,
+    ];
+    let (_, git) = compare(&project, &["staging", "production", "--side", "desired"]);
+    let (code, all) = compare(&project, &both);
+    assert_eq!(code, 0, "{all:#}");
+    for count in ["compared", "documented", "opaque", "equal_by_names"] {
+        assert_eq!(
+            all["summary"][count], git["summary"][count],
+            "{count}: {all:#}"
+        );
+    }
+    assert_eq!(all["summary"]["documented"], 1);
+    // The header says which live it was.
+    let from = all["places"][1]["from"].as_str().expect("a text");
+    assert!(
+        from.contains("; live: snapshot ") && from.contains("production.json"),
+        "{from}"
+    );
+    let from = git["places"][1]["from"].as_str().expect("a text");
+    assert!(!from.contains("live"), "{from}");
+}
+
+#[test]
+fn equal_is_only_what_is() {
+    let project = project();
+    let (_, json) = compare(&project, &["staging", "production", "--all"]);
+    let all = lines(&json);
+    for line in [
+        "equal LEVEL: info | info",
+        "equal-by-names URL: https://staging.example.com | https://production.example.com",
+        "not-comparable API_TOKEN: <secret> | <secret>",
+    ] {
+        assert!(all.contains(&line.to_owned()), "lacks {line}: {all:#?}");
+    }
+    let text = project
+        .run(&["compare", "staging", "production", "--all"])
+        .out;
+    let at = |part: &str| {
+        text.find(part)
+            .unwrap_or_else(|| panic!("lacks `{part}`:\n{text}"))
+    };
+    assert!(at("\nequal\n") < at("\nequal but for the environments' own names\n"));
+    assert!(at("https://staging.example.com") < at("https://production.example.com"));
+    assert!(at("own names\n  URL") < at("\nnot comparable (secret or opaque)\n"));
+}
+
+#[test]
+fn unreadable_files_are_told_once() {
+    let project = Project::empty();
+    project.file("run/driftgate.md", "");
+    project.file("a.txt", "A=1\n");
+    project.file("b.env", "A=1\n");
+    project.file("bad.yaml", "a: 1\nb: [\n");
+    let run = |args: &[&str]| {
+        let ran = project.run(&[&["-C", "run", "compare"], args].concat());
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(
+            !ran.out.contains("/../") && !ran.out.contains("git"),
+            "{}",
+            ran.out
+        );
+        ran.out
+    };
+    let text = run(&["../a.txt", "../b.env"]);
+    assert!(
+        text.contains("NOT READ ../a.txt: the name tells no format"),
+        "{text}"
+    );
+    assert!(
+        text.contains("docs/formats.md") && !text.contains("format: yaml"),
+        "{text}"
+    );
+    assert_eq!(text.matches("no format").count(), 1, "{text}");
+    let text = run(&["../bad.yaml", "../b.env"]);
+    assert!(text.contains("NOT READ ../bad.yaml:"), "{text}");
+    assert_eq!(text.matches("no YAML").count(), 1, "{text}");
+    let ran = self::cluster().run(&[
+        "compare",
+        "staging",
+        "production",
+        "--side",
+        "live",
+        "--live",
+        "staging=../nope.yaml",
+        "--live",
+        "production=../nope.yaml",
+    ]);
+    ran.refused(&["nope.yaml"]);
+    assert!(!ran.err.contains("/../"), "{}", ran.err);
+    // A file that two environments share is one that can't be read.
+    let project = self::project();
+    project.file("config/staging.env", "A=\u{0}\n");
+    project.commit("fix: break it");
+    let ran = project.run(&["compare", "staging", "production"]);
+    assert_eq!(
+        (ran.code, ran.out.matches("config/staging.env").count()),
+        (2, 1),
+        "{ran:?}"
+    );
 }

@@ -812,6 +812,11 @@ fn snapshots_of_environments_that_are_left_out_are_not_read() {
     .refused(&[
         "there is no environment `produktion` in the configuration; it has production, staging",
     ]);
+    with_both(
+        &project,
+        &["compare", "production", "staging", "--live", "produktion=x"],
+    )
+    .refused(&["there is no environment `produktion`"]);
 }
 
 #[test]

@@ -137,7 +137,11 @@ impl<'a> Judge<'a> {
         let said: Vec<Said<'_>> = row.cells.iter().map(Said::of).collect();
         let present = said.iter().filter(|s| s.is_there()).count();
         let veiled = said.iter().any(|s| matches!(s, Said::Veiled));
-        self.out.opaque += u64::from(veiled && present > 1);
+        let opaque = veiled && present > 1;
+        self.out.opaque += u64::from(opaque);
+        let mut taking_part = row.cells.iter().filter(|c| c.takes_part);
+        let unknown = taking_part.any(|c| c.value.reading.is_unknown());
+        let alone = row.cells.iter().filter(|c| c.takes_part).count() < 2;
         // Said by all who say it as what is so anyway: then silence says the same.
         let mut cells = row.cells.iter().zip(&said);
         let by_default = cells.all(|(c, s)| !s.is_there() || c.is_default);
@@ -183,6 +187,10 @@ impl<'a> Judge<'a> {
             groups,
             documented,
             spelling_only,
+            by_names,
+            opaque,
+            unknown,
+            alone,
         });
         is_equal && by_names
     }

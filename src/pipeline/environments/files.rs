@@ -20,12 +20,14 @@ use crate::{
         observation::ItemId,
         path::KeyPath,
         place::Place,
+        problem::Problem,
         report::{Coverage, CoverageStatus, SideName},
         setting::LayerSettings,
         target::{DesiredSpec, FilePart, FileSpec, Layer, RenderPolicy, SecretsMode, TargetId},
         value::{Unread, UnreadCause},
     },
     pipeline::inputs::Run,
+    text::plural,
 };
 use anyhow::{Context, bail};
 use std::{
@@ -51,7 +53,7 @@ struct ReadSide {
     config: EffectiveConfig,
     fields: Vec<SurfaceField>,
     unread: Option<Unread>,
-    problems: Vec<crate::model::problem::Problem>,
+    problems: Vec<Problem>,
     objects: u64,
 }
 
@@ -96,22 +98,15 @@ pub(super) fn compare(request: &EnvironmentsRequest, why: &str) -> anyhow::Resul
             .zip(manifests)
             .map(|(g, world)| of_objects(g, world))
             .collect();
-        one(
-            request,
-            "manifests",
-            &given,
-            sides,
-            &mut out,
-            &mut collected,
-        );
+        one("manifests", &given, sides, &mut out, &mut collected);
     } else if given.iter().all(|g| g.is_folder) {
-        by_path(request, &run, &given, &mut out, &mut collected)?;
+        by_path(&run, &given, &mut out, &mut collected)?;
     } else {
         let sides = given
             .iter()
             .map(|g| of_settings(&run, g, &g.path, ""))
             .collect();
-        one(request, "", &given, sides, &mut out, &mut collected);
+        one("", &given, sides, &mut out, &mut collected);
     }
     collected.finish(&mut out, request.all);
     Ok(out)
@@ -182,6 +177,16 @@ fn target(service: &str, g: &Given) -> TargetId {
 
 /// Objects: what containers see, the fields that parity looks at, and everything else.
 fn of_objects(g: &Given, world: DesiredWorld) -> ReadSide {
+    let nothing = || {
+        Unread::new(
+            UnreadCause::Malformed,
+            "no Kubernetes object was found in it",
+        )
+    };
+    let unread = match world.objects.is_empty() {
+        true => world.incomplete.clone().or_else(|| Some(nothing())),
+        false => world.incomplete.clone(),
+    };
     let layer = Layer {
         name: "manifests".into(),
         closed: true,
@@ -215,7 +220,7 @@ fn of_objects(g: &Given, world: DesiredWorld) -> ReadSide {
         target: target("manifests", g),
         config: merged(&layer, &settings),
         fields,
-        unread: world.incomplete,
+        unread,
         problems: world.problems,
         objects: world.objects.len() as u64,
     }
@@ -230,8 +235,23 @@ fn merged(layer: &Layer, settings: &LayerSettings) -> EffectiveConfig {
     merge(&[side], false, &BTreeMap::new())
 }
 
+/// The names that tell a format.
+const NAMES: &str = "what is read ends in .yaml, .yml, .json, .jsonc, .toml, .env, .properties, .ini, .cfg or .tfvars (docs/formats.md)";
+
 /// The settings of one file.
 fn of_settings(run: &Run<'_>, g: &Given, path: &str, service: &str) -> ReadSide {
+    let target = target(service, g);
+    if desired::format_of_file(path, None).is_none() {
+        let why = format!("the name tells no format: {NAMES}");
+        return ReadSide {
+            target,
+            config: EffectiveConfig::default(),
+            fields: vec![],
+            unread: Some(Unread::new(UnreadCause::Malformed, why)),
+            problems: vec![],
+            objects: 0,
+        };
+    }
     let spec = DesiredSpec::File(FileSpec {
         parts: vec![FilePart {
             file: path.into(),
@@ -251,7 +271,7 @@ fn of_settings(run: &Run<'_>, g: &Given, path: &str, service: &str) -> ReadSide 
         beyond: world.beyond,
     };
     ReadSide {
-        target: target(service, g),
+        target,
         config: merged(&layer, &settings),
         fields: vec![],
         unread: world.incomplete,
@@ -262,34 +282,24 @@ fn of_settings(run: &Run<'_>, g: &Given, path: &str, service: &str) -> ReadSide 
 
 /// Folders of settings: each file with the one at the same path.
 fn by_path(
-    request: &EnvironmentsRequest,
     run: &Run<'_>,
     given: &[Given],
     out: &mut Environments,
     collected: &mut rows::Collected,
 ) -> anyhow::Result<()> {
     let mut all: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let mut others = 0;
     for (i, g) in given.iter().enumerate() {
         let mut found = vec![];
         files_below(&g.files, "", &mut found, 0)?;
         for path in found {
-            match desired::format_of_file(&path, None) {
-                Some(_) => all.entry(path).or_default().push(i),
-                None => others += 1,
-            }
+            all.entry(path).or_default().push(i);
         }
     }
-    if all.is_empty() {
-        bail!("there is no file in these folders whose format is known");
+    let is_read = |path: &str| desired::format_of_file(path, None).is_some();
+    if !all.keys().any(|path| is_read(path)) {
+        bail!("there is no file in these folders whose format is known: {NAMES}");
     }
-    if others > 0 {
-        out.notes.push(
-            Message::words("not compared: ")
-                .count(others)
-                .and(" files whose names tell no format"),
-        );
-    }
+    let mut others = 0;
     for (path, places) in all {
         if places.len() < given.len() {
             out.partial.push(PartialService {
@@ -300,12 +310,26 @@ fn by_path(
         if places.len() < 2 {
             continue;
         }
+        if !is_read(&path) {
+            others += 1;
+            continue;
+        }
         let those: Vec<&Given> = places.iter().map(|i| &given[*i]).collect();
         let sides = those
             .iter()
             .map(|g| of_settings(run, g, &path, &path))
             .collect();
-        service(request, &path, &those, sides, out, collected);
+        service(&path, &those, sides, out, collected);
+    }
+    if others > 0 {
+        let files = plural(others, "file");
+        let words = format!("not compared: {files} of which the name tells no format");
+        out.notes.push(Message(vec![]).name(words));
+    }
+    if out.services.is_empty() {
+        out.notes.push(Message::words(
+            "no file that is read lies at the same path in two of the folders",
+        ));
     }
     Ok(())
 }
@@ -335,7 +359,6 @@ fn files_below(
 }
 
 fn one(
-    request: &EnvironmentsRequest,
     name: &str,
     given: &[Given],
     sides: Vec<ReadSide>,
@@ -343,11 +366,10 @@ fn one(
     collected: &mut rows::Collected,
 ) {
     let all: Vec<&Given> = given.iter().collect();
-    service(request, name, &all, sides, out, collected);
+    service(name, &all, sides, out, collected);
 }
 
 fn service(
-    request: &EnvironmentsRequest,
     name: &str,
     given: &[&Given],
     read: Vec<ReadSide>,
@@ -371,7 +393,7 @@ fn service(
             fields: &r.fields,
         })
         .collect();
-    let mut found = compare_all(&sides, &[], request.all);
+    let mut found = compare_all(&sides, &[], true);
     let told = told(&found.gaps);
     found.gaps.retain(|g| !is_told(g, &told));
     let labels: Vec<Arc<str>> = given.iter().map(|g| g.name.clone()).collect();
@@ -400,9 +422,27 @@ fn moved(place: &Place, prefix: &str) -> Place {
     }
 }
 
+/// Why something was not read, with paths as they are seen from the folder that the run starts in.
+fn seen_from_here(g: &Given, side: &ReadSide, why: &Unread) -> Unread {
+    let mut blocking = side.problems.iter().filter(|p| p.blocks);
+    let Some(first) = blocking.next() else {
+        return why.clone();
+    };
+    let first = Problem {
+        place: first.place.as_ref().map(|p| moved(p, &g.prefix)),
+        ..first.clone()
+    };
+    Unread::new(
+        why.cause,
+        match blocking.count() {
+            0 => first.to_string(),
+            more => format!("{first}; {more} more"),
+        },
+    )
+}
+
 fn coverage(g: &Given, service: &Arc<str>, side: &ReadSide) -> Coverage {
     let empty = side.objects == 0 && side.config.settings.is_empty();
-    let nothing = || Unread::new(UnreadCause::Malformed, "nothing was found in it");
     Coverage {
         service: service.clone(),
         environment: g.name.clone(),
@@ -414,10 +454,9 @@ fn coverage(g: &Given, service: &Arc<str>, side: &ReadSide) -> Coverage {
             "file"
         },
         from: (&*g.name).into(),
-        status: match &side.unread {
-            Some(why) if empty => CoverageStatus::Failed(why.clone()),
-            Some(why) => CoverageStatus::Partial(why.clone()),
-            None if empty && g.is_folder => CoverageStatus::Failed(nothing()),
+        status: match side.unread.as_ref().map(|why| seen_from_here(g, side, why)) {
+            Some(why) if empty => CoverageStatus::Failed(why),
+            Some(why) => CoverageStatus::Partial(why),
             None => CoverageStatus::Read,
         },
         objects: side.objects,

@@ -8,17 +8,68 @@ use crate::{
     },
     model::{
         effective::EffectiveConfig,
-        environments::{Class, EnvironmentRow, Environments},
+        entry::EntryKey,
+        environments::{Class, EnvironmentCounts, EnvironmentRow, Environments},
         finding::{Message, SideShown},
         policy::Difference,
         report::SideName,
         value::{Reading, Unread},
     },
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What tells rows apart: class, key, values; everything but the service and the side.
 type Alike = (Class, String, Vec<(Arc<str>, String)>, Option<Box<str>>);
+
+/// An entry of a service, on whichever sides it is: service, object, name, container.
+type Looked = (Arc<str>, Option<Arc<str>>, EntryKey, Option<Box<str>>);
+
+/// Entries that were looked at, each once however many sides have it.
+#[derive(Default)]
+struct Counted {
+    compared: BTreeSet<Looked>,
+    opaque: BTreeSet<Looked>,
+    by_names: BTreeSet<Looked>,
+    unknown: BTreeSet<Looked>,
+    documented: BTreeSet<Looked>,
+}
+
+impl Counted {
+    fn add(&mut self, service: &Arc<str>, class: Class, gap: &Gap) {
+        let looked = (
+            service.clone(),
+            gap.holder.clone(),
+            gap.key.clone(),
+            gap.container.clone(),
+        );
+        for (is_so, set) in [
+            (gap.opaque, &mut self.opaque),
+            (gap.by_names, &mut self.by_names),
+            (gap.unknown, &mut self.unknown),
+            (class == Class::Documented, &mut self.documented),
+        ] {
+            if is_so {
+                set.insert(looked.clone());
+            }
+        }
+        self.compared.insert(looked);
+    }
+
+    fn counts(&self) -> EnvironmentCounts {
+        EnvironmentCounts {
+            compared: self.compared.len() as u64,
+            fields: self.compared.iter().filter(|l| l.1.is_some()).count() as u64,
+            opaque: self.opaque.len() as u64,
+            by_names: self.by_names.len() as u64,
+            unknown: self.unknown.len() as u64,
+            differences: 0,
+            documented: self.documented.len(),
+        }
+    }
+}
 
 /// Rows so far.
 #[derive(Default)]
@@ -26,7 +77,7 @@ pub(super) struct Collected {
     rows: Vec<EnvironmentRow>,
     /// Each with the services that have it, by side.
     at: BTreeMap<Alike, usize>,
-    counts: crate::model::environments::EnvironmentCounts,
+    counted: Counted,
     unread: Vec<Unread>,
 }
 
@@ -41,18 +92,16 @@ impl Collected {
         differences: &[Difference],
         found: Gaps,
     ) {
-        self.counts.compared += found.compared;
-        self.counts.opaque += found.opaque;
-        self.counts.by_names += found.by_names;
-        self.counts.unknown += found.unknown;
         for why in found.unread {
             if !self.unread.contains(&why) {
                 self.unread.push(why);
             }
         }
-        let equal = found.equal.into_iter().map(|g| (Class::Equal, g));
+        let equal = found.equal.into_iter().filter(|g| !g.alone);
+        let equal = equal.map(|g| (class_of_equal(&g), g));
         let all = found.gaps.into_iter().map(|g| (class(&g), g)).chain(equal);
         for (class, gap) in all {
+            self.counted.add(service, class, &gap);
             let row = row(service, side, labels, configs, differences, class, &gap);
             self.merge(service, side, row);
         }
@@ -100,13 +149,9 @@ impl Collected {
                     &b.sides,
                 ))
         });
-        out.counts = self.counts;
-        out.counts.differences = rows.iter().filter(|r| r.class.counts()).count();
-        out.counts.documented = rows
-            .iter()
-            .filter(|r| r.class == Class::Documented)
-            .map(|r| r.services.len())
-            .sum();
+        out.counts = self.counted.counts();
+        let differing = rows.iter().filter(|r| r.class.counts()).count();
+        out.counts.differences = differing + out.partial.len();
         if !all {
             rows.retain(|r| r.class.counts());
         }
@@ -127,6 +172,16 @@ fn class(gap: &Gap) -> Class {
     match gap.groups.as_slice() {
         [a, b] if absent(a) != absent(b) => Class::OnlyIn,
         _ => Class::Different,
+    }
+}
+
+/// What kind of row it is where nothing was found to differ.
+fn class_of_equal(gap: &Gap) -> Class {
+    match gap {
+        _ if gap.unknown => Class::Unknown,
+        _ if gap.opaque => Class::NotComparable,
+        _ if gap.by_names => Class::EqualByNames,
+        _ => Class::Equal,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
         },
         finding::SideShown,
         report::{Coverage, SideName},
+        time::Timestamp,
         value::UnreadCause,
     },
     render::{
@@ -126,6 +127,8 @@ struct CoverageJson<'a> {
     side: SideName,
     source: &'static str,
     from: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken: Option<Timestamp>,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<UnreadCause>,
@@ -143,6 +146,7 @@ impl<'a> CoverageJson<'a> {
             side: c.side,
             source: c.source,
             from: &c.from,
+            taken: c.taken,
             status,
             cause: unread.map(|u| u.cause),
             reason: unread.map(|u| &*u.detail),

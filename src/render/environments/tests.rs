@@ -64,6 +64,7 @@ fn sample() -> Environments {
         }],
         counts: EnvironmentCounts {
             compared: 42,
+            fields: 1,
             differences: 5,
             documented: 1,
             by_names: 25,
@@ -84,7 +85,7 @@ fn written(format: &str, e: &Environments) -> String {
 fn one_screen_for_people() {
     let text = written("text", &sample());
     for part in [
-        "staging and production: api (42 settings and fields compared, in git and live)",
+        "staging and production: api (41 settings and 1 field compared, in git and live)",
         "NOT READ production:",
         "only in staging\n  FEATURE  on",
         "only in production\n  TOKEN  (secret)",

@@ -5,8 +5,9 @@ use super::EnvironmentsFormat;
 use crate::{
     model::{
         entry::EntryKey,
-        environments::{Class, EnvironmentRow, Environments},
+        environments::{Class, EnvironmentRow, Environments, PartialService},
         finding::SideShown,
+        problem::Problem,
         report::{Coverage, CoverageStatus, SideName},
         value::Shown,
     },
@@ -44,9 +45,12 @@ fn write(e: &Environments, style: &Style, out: &mut dyn io::Write) -> io::Result
         Class::Spelling,
         Class::Documented,
         Class::Equal,
+        Class::EqualByNames,
+        Class::NotComparable,
+        Class::Unknown,
     ] {
         let rows: Vec<&EnvironmentRow> = e.rows.iter().filter(|r| r.class == class).collect();
-        if !rows.is_empty() {
+        if !rows.is_empty() || class == Class::OnlyIn && !e.partial.is_empty() {
             page.blank()?;
             section(page, e, style, class, &rows)?;
         }
@@ -74,18 +78,7 @@ fn head(page: &mut Page<'_>, e: &Environments) -> io::Result<()> {
     if !services.is_empty() {
         title.push(Span::prose(&format!(": {}", list(&services, SERVICES))));
     }
-    let files = e.places.iter().all(|p| p.environment.is_none());
-    let sides = if files { "" } else { sides(&e.sides) };
-    let compared = format!(
-        " ({} settings and fields compared{})",
-        number(e.counts.compared),
-        if sides.is_empty() {
-            String::new()
-        } else {
-            format!(", {sides}")
-        }
-    );
-    title.push(Span::painted(&compared, Paint::Dim));
+    title.push(Span::painted(&format!(" ({})", compared(e)), Paint::Dim));
     page.wrapped(0, 2, &title)?;
     let rows: Vec<Row> = e
         .places
@@ -97,45 +90,67 @@ fn head(page: &mut Page<'_>, e: &Environments) -> io::Result<()> {
         })
         .collect();
     lines::table(page, 2, &rows)?;
-    let mut told: Vec<String> = vec![];
-    for c in e.coverage.iter().filter(|c| c.blocks()) {
-        let line = unread(c);
-        if !told.contains(&line.1) {
-            page.wrapped(
-                2,
-                4,
-                &[
-                    Span::painted(line.0, Paint::BoldRed),
-                    Span::prose(" "),
-                    Span::prose(&line.1),
-                ],
-            )?;
-            told.push(line.1);
-        }
-    }
-    for p in &e.partial {
-        let text = format!("{} is only in {}", p.service, list(&p.places, 4));
-        page.wrapped(2, 4, &[Span::painted(&text, Paint::Dim)])?;
-    }
-    Ok(())
+    unread(page, e)
 }
 
-fn unread(c: &Coverage) -> (&'static str, String) {
-    let (word, why) = match &c.status {
-        CoverageStatus::Partial(why) => ("READ IN PART", &*why.detail),
-        CoverageStatus::Failed(why) => ("NOT READ", &*why.detail),
-        CoverageStatus::Read | CoverageStatus::NotInScope => ("", ""),
+/// `24 settings and 1 field compared, in git and live`.
+fn compared(e: &Environments) -> String {
+    let count =
+        |n: u64, what| (n > 0).then(|| plural(usize::try_from(n).unwrap_or(usize::MAX), what));
+    let settings = count(e.counts.compared.saturating_sub(e.counts.fields), "setting");
+    let fields = count(e.counts.fields, "field");
+    let counts: Vec<String> = settings.into_iter().chain(fields).collect();
+    let text = match counts.is_empty() {
+        true => "nothing compared".to_owned(),
+        false => format!("{} compared", counts.join(" and ")),
     };
-    let side = match c.side {
-        SideName::Desired => "git",
-        SideName::Live => "live",
-    };
-    let layer = [&*c.layer, side].map(str::to_owned).join(", ");
-    let layer = layer.trim_start_matches(", ");
-    (
-        word,
-        format!("{}: {layer} ({}): {why}", c.environment, c.source),
-    )
+    match sides(&e.sides) {
+        sides if is_environment(e) && !sides.is_empty() => format!("{text}, {sides}"),
+        _ => text,
+    }
+}
+
+/// Whether places are environments, and not files.
+fn is_environment(e: &Environments) -> bool {
+    e.places.iter().any(|p| p.environment.is_some())
+}
+
+/// What could not be read, each reason once however many places and services share it.
+fn unread(page: &mut Page<'_>, e: &Environments) -> io::Result<()> {
+    let mut told: Vec<(&str, String, Vec<&str>, &str)> = vec![];
+    for c in e.coverage.iter().filter(|c| c.blocks()) {
+        let (word, why) = match &c.status {
+            CoverageStatus::Partial(why) => ("READ IN PART", &*why.detail),
+            CoverageStatus::Failed(why) => ("NOT READ", &*why.detail),
+            CoverageStatus::Read | CoverageStatus::NotInScope => continue,
+        };
+        let side = match c.side {
+            SideName::Desired => "git",
+            SideName::Live => "live",
+        };
+        let what = match is_environment(e) {
+            true => format!(": {}, {side} ({})", c.layer, c.source),
+            false => String::new(),
+        };
+        match told
+            .iter_mut()
+            .find(|t| (t.0, &t.1, t.3) == (word, &what, why))
+        {
+            Some((_, _, places, _)) if places.contains(&&*c.environment) => {}
+            Some((_, _, places, _)) => places.push(&c.environment),
+            None => told.push((word, what, vec![&c.environment], why)),
+        }
+    }
+    for (word, what, places, why) in told {
+        // A file is named by the place in it.
+        let places = match what.is_empty() && places.iter().all(|p| why.starts_with(p)) {
+            true => String::new(),
+            false => format!("{}{what}: ", places.join(", ")),
+        };
+        let word = Span::painted(word, Paint::BoldRed);
+        page.wrapped(2, 4, &[word, Span::prose(&format!(" {places}{why}"))])?;
+    }
+    Ok(())
 }
 
 fn section(
@@ -148,24 +163,40 @@ fn section(
     let paint = match class {
         Class::OnlyIn | Class::Different => Paint::BoldRed,
         Class::Spelling => Paint::BoldYellow,
-        Class::Documented | Class::Equal => Paint::Bold,
+        _ => Paint::Bold,
     };
     if class == Class::OnlyIn {
         // By the places that have it.
-        let mut groups: Vec<(Vec<&str>, Vec<&EnvironmentRow>)> = vec![];
-        for row in rows {
-            let there = having(row);
-            match groups.iter_mut().find(|(places, _)| *places == there) {
-                Some((_, of)) => of.push(row),
-                None => groups.push((there, vec![row])),
-            }
+        let whole = e
+            .partial
+            .iter()
+            .map(|p| (p.places.iter().map(|p| &**p).collect(), None, Some(p)));
+        let entries = rows.iter().map(|row| (having(row), Some(*row), None));
+        let mut groups: Vec<OnlyIn<'_>> = vec![];
+        for (there, row, service) in whole.chain(entries) {
+            let at = groups.iter().position(|g| g.0 == there).unwrap_or_else(|| {
+                groups.push((there, vec![], vec![]));
+                groups.len() - 1
+            });
+            groups[at].1.extend(service);
+            groups[at].2.extend(row);
         }
-        for (i, (places, of)) in groups.iter().enumerate() {
+        for (i, (places, services, of)) in groups.iter().enumerate() {
             if i > 0 {
                 page.blank()?;
             }
             let title = format!("only in {}", and(places));
             page.wrapped(0, 2, &[Span::painted(&title, paint)])?;
+            let shown = limit(style, services.len());
+            for service in services.iter().take(shown) {
+                let what = if is_environment(e) { "service" } else { "file" };
+                let name = Span::solid(&service.service, Paint::Bold);
+                page.wrapped(2, 4, &[Span::prose(what), Span::prose(" "), name])?;
+            }
+            if services.len() > shown {
+                let names: Vec<&str> = services[shown..].iter().map(|s| &*s.service).collect();
+                rest(page, &names)?;
+            }
             table(page, e, style, of, |v| v.value != Shown::Absent)?;
         }
         return Ok(());
@@ -175,6 +206,9 @@ fn section(
         Class::Spelling => "spelt differently",
         Class::Documented => "documented",
         Class::Equal | Class::OnlyIn => "equal",
+        Class::EqualByNames => "equal but for the environments' own names",
+        Class::NotComparable => "not comparable (secret or opaque)",
+        Class::Unknown => "unknown",
     };
     page.wrapped(0, 2, &[Span::painted(title, paint)])?;
     if class == Class::Equal {
@@ -185,6 +219,13 @@ fn section(
     }
     more(page, style, rows)
 }
+
+/// Places, and what only they have: services or files, and entries.
+type OnlyIn<'a> = (
+    Vec<&'a str>,
+    Vec<&'a PartialService>,
+    Vec<&'a EnvironmentRow>,
+);
 
 /// The places that have an entry.
 fn having(row: &EnvironmentRow) -> Vec<&str> {
@@ -200,15 +241,19 @@ fn limit(style: &Style, rows: usize) -> usize {
 }
 
 fn more(page: &mut Page<'_>, style: &Style, rows: &[&EnvironmentRow]) -> io::Result<()> {
-    let rest = &rows[limit(style, rows.len()).min(rows.len())..];
-    if rest.is_empty() {
+    let others = &rows[limit(style, rows.len()).min(rows.len())..];
+    if others.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> = rest.iter().map(|r| name(r)).collect();
+    let names: Vec<String> = others.iter().map(|r| name(r)).collect();
+    rest(page, &names)
+}
+
+fn rest<S: AsRef<str>>(page: &mut Page<'_>, names: &[S]) -> io::Result<()> {
     let text = format!(
         "and {} more (--all shows them): {}",
-        rest.len(),
-        list(&names, 8)
+        names.len(),
+        list(names, 8)
     );
     page.wrapped(2, 4, &[Span::painted(&text, Paint::Dim)])
 }
@@ -337,7 +382,16 @@ fn evidence(v: &SideShown) -> Vec<Span> {
 }
 
 fn problems(page: &mut Page<'_>, e: &Environments) -> io::Result<()> {
-    for p in &e.problems {
+    let told = |p: &Problem| {
+        let text = p.to_string();
+        e.coverage.iter().any(|c| match &c.status {
+            CoverageStatus::Partial(why) | CoverageStatus::Failed(why) => {
+                why.detail.contains(&text)
+            }
+            CoverageStatus::Read | CoverageStatus::NotInScope => false,
+        })
+    };
+    for p in e.problems.iter().filter(|p| !told(p)) {
         let (word, paint) = match p.blocks {
             true => ("error:", Paint::BoldRed),
             false => ("warning:", Paint::BoldYellow),
