@@ -5,13 +5,13 @@ use super::{
     Compared, Comparison, LayerInput,
     fields::state_of,
     setting_pairs::pair_settings,
-    settings::{place, reading, selects},
+    settings::{origins, place, selects},
     worlds::{GitWorld, LiveWorld},
 };
 use crate::{
     document,
     kubernetes::{
-        environment::{World, effective_environment},
+        environment::{Environment, World, effective_environment},
         pairing::same_generated,
         workload,
     },
@@ -22,7 +22,9 @@ use crate::{
         entry::{Entry, EntryKey, Origin},
         observation::{ItemId, ObjectId},
         path::KeyPath,
-        setting::{KeyStyle, LayerSettings, SettingEntry, setting_name, settings_below},
+        setting::{
+            Doubt, KeyStyle, LayerSettings, MayHold, SettingEntry, setting_name, settings_below,
+        },
         state::{Sides, State},
         target::{ConfigMapKey, Layer, LiveSpec},
         tree::NodeRef,
@@ -119,24 +121,18 @@ pub fn workload_settings(input: &LayerInput<'_>, side: Side) -> LayerSettings {
         for container in workload::containers(root) {
             let environment = effective_environment(id, root, &container, world);
             let consumer: Box<str> = format!("{id} container {}", container.name).into();
-            if let Some((_, why)) = environment.incomplete.first() {
-                out.unread.get_or_insert_with(|| why.clone());
-            }
+            may_hold(&environment, &mut out.may_hold);
             let in_git = (side != Side::Live).then_some(git);
             for name in environment.variables.keys() {
-                let entry = match reading(&environment, name, in_git) {
-                    Reading::Present(entry) => entry,
-                    Reading::Absent(_) => continue,
-                    Reading::Unknown(why) => {
-                        out.unread.get_or_insert(why);
-                        continue;
-                    }
+                let Some(found) = variable(&environment, name, in_git) else {
+                    continue;
                 };
-                let name: Arc<str> = (&**name).into();
                 // What is put together by `$(VAR)` is each container's own.
-                let holder = entry.from.first().filter(|_| entry.from.len() <= 2);
-                let key = holder.map(|o| (name.clone(), o.item.clone(), o.path.clone()));
-                if let Some(at) = key.as_ref().and_then(|k| shared.get(k)) {
+                let from = &found.entry.from;
+                let holder = from.first().filter(|_| from.len() <= 2);
+                let key = holder.map(|o| (found.name.clone(), o.item.clone(), o.path.clone()));
+                let alike = |at: &&usize| out.entries[**at].doubt == found.doubt;
+                if let Some(at) = key.as_ref().and_then(|k| shared.get(k)).filter(alike) {
                     consumers[*at].push(consumer.clone());
                     continue;
                 }
@@ -144,20 +140,66 @@ pub fn workload_settings(input: &LayerInput<'_>, side: Side) -> LayerSettings {
                     shared.insert(key, out.entries.len());
                 }
                 consumers.push(vec![consumer.clone()]);
-                out.entries.push(SettingEntry {
-                    path: KeyPath::members(&[&name]),
-                    name,
-                    style: KeyStyle::Environment,
-                    entry,
-                    seen_by: Arc::default(),
-                });
+                out.entries.push(found);
             }
         }
     }
     for (entry, seen_by) in out.entries.iter_mut().zip(consumers) {
         entry.seen_by = seen_by.into();
     }
+    // What was not read are other workloads, and what references lead to: that is said above.
+    out.certain = out.entries.len();
     out
+}
+
+/// A variable that a container has, as an entry that nobody sees yet.
+fn variable(
+    environment: &Environment<'_>,
+    name: &str,
+    in_git: Option<&DesiredWorld>,
+) -> Option<SettingEntry> {
+    let (value, unread) = match environment.read(name) {
+        Reading::Present(value) => (value, None),
+        Reading::Absent(_) => return None,
+        Reading::Unknown(why) => (Value::text(""), Some(why)),
+    };
+    let unlisted = environment.may_be_replaced(name);
+    let found = SettingEntry {
+        path: KeyPath::members(&[name]),
+        name: name.into(),
+        style: KeyStyle::Environment,
+        entry: Entry {
+            value,
+            from: origins(environment, name, in_git),
+        },
+        seen_by: Arc::default(),
+        doubt: unlisted.map(|u| Arc::new(Doubt::KeysNotRead(u.object.to_string().into()))),
+    };
+    Some(match unread {
+        Some(why) => found.unread(why),
+        None => found,
+    })
+}
+
+/// The `envFrom` of a container whose keys are not known, each once.
+fn may_hold(environment: &Environment<'_>, out: &mut Vec<MayHold>) {
+    let unread = environment
+        .incomplete
+        .iter()
+        .map(|(prefix, why)| (*prefix, Doubt::Unread(why.clone())));
+    let unlisted = environment
+        .unlisted
+        .iter()
+        .map(|u| (u.prefix, Doubt::KeysNotRead(u.object.to_string().into())));
+    for (prefix, doubt) in unread.chain(unlisted) {
+        let one = MayHold {
+            prefix: prefix.into(),
+            doubt,
+        };
+        if !out.contains(&one) {
+            out.push(one);
+        }
+    }
 }
 
 /// The settings of a configuration file inside a ConfigMap of `input`'s layer.
@@ -168,9 +210,11 @@ pub fn config_map_settings(
     side: Side,
 ) -> LayerSettings {
     let mut out = LayerSettings::default();
+    let mut incomplete = None;
     let is_it = |id: &ObjectId| id.is("", "ConfigMap") && same_generated(&id.name, &key.name);
     if side != Side::Live {
-        out.unread.clone_from(&input.git(side).incomplete);
+        // What else is not read is no second ConfigMap of this name.
+        incomplete.clone_from(&input.git(side).incomplete);
     } else if input.live.is_none() {
         return out;
     }
@@ -217,8 +261,13 @@ pub fn config_map_settings(
                 path: path.clone(),
                 entry: Entry::of(Value::of(node), origin),
                 seen_by: Arc::default(),
+                doubt: None,
             });
         });
+    }
+    if out.unread.is_none() {
+        out.unread = incomplete;
+        out.certain = out.entries.len();
     }
     out
 }
@@ -288,9 +337,13 @@ fn one_setting(
 ) {
     let placed = |i: usize| row[i].and_then(|s| s.winning().next());
     let reading = |i: usize| -> Reading<Entry> {
-        match (placed(i), &sides[i].unread) {
-            (Some(p), _) => Reading::Present(p.entry.entry.clone()),
-            (None, Some(why)) => Reading::Unknown(why.clone()),
+        let unread = match row[i] {
+            Some(setting) => setting.unknown.as_ref().map(|(_, why)| why),
+            None => sides[i].unread.as_ref(),
+        };
+        match (unread, placed(i)) {
+            (Some(why), _) => Reading::Unknown(why.clone()),
+            (None, Some(p)) => Reading::Present(p.entry.entry.clone()),
             (None, None) => Reading::within_whole(None),
         }
     };

@@ -308,16 +308,22 @@ pub(crate) fn reading(
 ) -> Reading<Entry> {
     environment.read(name).map(|value| Entry {
         value,
-        from: environment
-            .from(name)
-            .into_iter()
-            .map(|(object, path)| Origin {
-                place: world.and_then(|w| place(w, &object, &path)),
-                item: object.into(),
-                path,
-            })
-            .collect(),
+        from: origins(environment, name, world),
     })
+}
+
+/// What a variable is made from.
+pub(crate) fn origins(
+    environment: &Environment<'_>,
+    name: &str,
+    world: Option<&DesiredWorld>,
+) -> Vec<Origin> {
+    let origin = |(object, path): (ObjectId, KeyPath)| Origin {
+        place: world.and_then(|w| place(w, &object, &path)),
+        item: object.into(),
+        path,
+    };
+    environment.from(name).into_iter().map(origin).collect()
 }
 
 /// Where a field of an object of git is written.

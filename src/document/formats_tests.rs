@@ -381,6 +381,17 @@ fn cloudformation_tags_read_as_their_long_form() {
 }
 
 #[test]
+fn a_carriage_return_behind_a_tag_ends_its_line() {
+    let text = "a: !Ref\r  |\n  x\n";
+    super::tests::any_input::sound("!Ref \r|\n".as_bytes(), CLOUD);
+    let parsed = parse(text.as_bytes(), CLOUD);
+    let root = parsed.documents[0].tree.root();
+    let place = root.at(&["a"]).and_then(|a| a.span());
+    let place = place.expect("a place");
+    assert_eq!((place.line, place.column), (1, 4));
+}
+
+#[test]
 fn cloudformation_tags_have_places() {
     let text = "x: 1\nä: !Ref Stage\nb: !Join\n  - ''\n  - [!GetAtt A.B, c]\nd: !Sub\n    'y'\n";
     let parsed = parse(text.as_bytes(), CLOUD);

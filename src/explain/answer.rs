@@ -142,20 +142,23 @@ fn wins(message: Message, winners: &[&ExplainedValue], side: &ExplainedSide) -> 
     }
     said = over(said, ", over ", side.hidden());
     for gap in side.gaps.iter().filter(|g| g.may_win) {
-        if matches!(gap.why, GapKind::Outside(_)) {
-            said = said
+        said = match &gap.why {
+            GapKind::Outside(_) => said
                 .and("; layer \"")
                 .name(&*gap.layer)
-                .and("\", which driftgate can't see, may win over it");
-        }
-        if let GapKind::Imports(what) = &gap.why {
-            said = said
+                .and("\", which driftgate can't see, may win over it"),
+            GapKind::KeysNotRead(secret) => said
+                .and("; ")
+                .name(&**secret)
+                .and(" may hold it: its keys are not read"),
+            GapKind::Imports(what) => said
                 .and("; layer \"")
                 .name(&*gap.layer)
                 .and("\" imports ")
                 .name(GapKind::imported(what))
-                .and(", which driftgate does not read and which may win over it");
-        }
+                .and(", which driftgate does not read and which may win over it"),
+            GapKind::Unread(_) => said,
+        };
     }
     said
 }
@@ -195,6 +198,19 @@ fn absent(message: Message, side: &ExplainedSide) -> Message {
 }
 
 fn unknown(message: Message, side: &ExplainedSide) -> Message {
+    // A value that wins for certain, and could not be read itself.
+    let why = side
+        .unknown
+        .as_ref()
+        .map(|u| Shown::Unknown(u.detail.clone()));
+    if let Some(own) = side.winners().find(|w| Some(&w.value) == why.as_ref()) {
+        let said = match (&own.value, source(own)) {
+            (Shown::Unknown(why), Some(at)) => message.name(&**why).and(" (").name(at).and(")"),
+            (Shown::Unknown(why), None) => message.name(&**why),
+            _ => message,
+        };
+        return over(said, ", over ", side.hidden());
+    }
     let mut unread = side
         .gaps
         .iter()
@@ -202,15 +218,19 @@ fn unknown(message: Message, side: &ExplainedSide) -> Message {
     let Some(gap) = unread.next() else {
         return message.and("something was not read");
     };
-    let said = message
-        .and("layer \"")
-        .name(&*gap.layer)
-        .and(match &gap.why {
-            GapKind::Unread(why) if why.cause == UnreadCause::NotAsked => "\" was not read",
-            _ => "\" could not be read",
-        });
+    let is_partly_read = side.values.iter().any(|v| v.precedence == gap.precedence);
+    let said = message.and("layer \"").name(&*gap.layer);
+    let said = said.and(match (&gap.why, is_partly_read) {
+        (_, true) => "\" could not be read completely",
+        (GapKind::Unread(why), _) if why.cause == UnreadCause::NotAsked => "\" was not read",
+        _ => "\" could not be read",
+    });
     let known = side.winners().chain(side.hidden());
-    over(said, ", and it may win over ", known)
+    let first = match is_partly_read {
+        true => ", and what is missing may win over ",
+        false => ", and it may win over ",
+    };
+    over(said, first, known)
 }
 
 fn live(message: Message, t: &ExplainedTarget) -> Message {
@@ -286,7 +306,11 @@ fn several(name: &str, targets: &[ExplainedTarget], names: &Names<'_>) -> Messag
             names.list(said.and(" in "), all)
         };
     }
-    if everywhere && let Some(layer) = same_layer(targets) {
+    let is_known = groups.iter().all(|g| g.0 != Outcome::Unknown);
+    if everywhere
+        && is_known
+        && let Some(layer) = same_layer(targets)
+    {
         said = said.and(": layer \"").name(layer).and("\" wins");
     }
     let differing: Vec<&ExplainedTarget> = targets

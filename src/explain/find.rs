@@ -7,6 +7,7 @@ use crate::{
     model::{
         effective::{EffectiveConfig, EffectiveSetting, Placed, words},
         place::Place,
+        setting::Doubt,
         tree::Span,
     },
     text::list,
@@ -130,7 +131,7 @@ pub(super) fn by_name(targets: &[TargetView<'_>], name: &str) -> Result<Vec<Key>
     Err(NotFound::Key {
         key: name.into(),
         nearest: near(targets, name),
-        unread: unread(targets),
+        unread: unread(targets, name),
     })
 }
 
@@ -244,14 +245,19 @@ fn near(targets: &[TargetView<'_>], name: &str) -> Vec<Arc<str>> {
 }
 
 /// Layers that could not be read, with why.
-fn unread(targets: &[TargetView<'_>]) -> Vec<Box<str>> {
+fn unread(targets: &[TargetView<'_>], name: &str) -> Vec<Box<str>> {
     let mut out = BTreeSet::new();
     for view in targets {
         for layer in sides(view).flat_map(|c| &c.layers) {
-            if let Some(why) = layer.unread.as_ref().filter(|_| layer.outside.is_none()) {
-                let (name, target) = (&layer.name, view.id);
-                out.insert(format!("layer {name} of {target}: {why}").into());
-            }
+            let (layer_name, target) = (&layer.name, view.id);
+            let all = layer.unread.iter().filter(|_| layer.outside.is_none());
+            let mut whys: Vec<String> = all.map(ToString::to_string).collect();
+            whys.extend(layer.doubts(&words(name), &[], false).map(|d| match d {
+                Doubt::Unread(why) => why.to_string(),
+                Doubt::KeysNotRead(secret) => format!("the keys of {secret} are not read"),
+            }));
+            let named = |why| format!("layer {layer_name} of {target}: {why}").into();
+            out.extend(whys.into_iter().map(named));
         }
     }
     out.into_iter().collect()

@@ -150,7 +150,7 @@ fn target(
     key: &Key,
     line: Option<&Line<'_>>,
 ) -> ExplainedTarget {
-    let explain = |config: &EffectiveConfig| side::of(view, config, key.find(config), line);
+    let explain = |config: &EffectiveConfig| side::of(view, config, key, line);
     let git = explain(view.head);
     let base = explain(view.base);
     let live = view.live.map(explain);

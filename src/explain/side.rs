@@ -1,30 +1,32 @@
 //! What one side of a target says of a setting: what wins, what it hides, and what nobody knows.
 
-use super::Line;
+use super::{Key, Line};
 use crate::{
     check::TargetView,
     model::{
         effective::{EffectiveConfig, EffectiveSetting, Placed},
         explanation::{Agreement, ExplainedSide, ExplainedValue, Gap, GapKind, Standing},
         secret::Sameness,
+        setting::Doubt,
         target::DesiredSpec,
-        value::{Plain, Shown, Unread, Value},
+        value::{Plain, Value},
     },
 };
 
-/// What `config` says; `setting` is the one in it, if it has it.
+/// What `config` says of a setting, if it has it.
 pub(super) fn of(
     view: &TargetView<'_>,
     config: &EffectiveConfig,
-    setting: Option<&EffectiveSetting>,
+    key: &Key,
     line: Option<&Line<'_>>,
 ) -> ExplainedSide {
+    let setting = key.find(config);
     ExplainedSide {
         values: setting.map_or_else(Vec::new, |s| values(view, config, s, line)),
-        gaps: gaps(config, setting),
+        gaps: gaps(config, setting, &key.words),
         unknown: match setting {
             Some(setting) => setting.unknown.as_ref().map(|(_, why)| why.clone()),
-            None => highest_unread(config),
+            None => config.why_not_absent(&key.words).cloned(),
         },
     }
 }
@@ -47,7 +49,7 @@ fn values(
                 layer: layer.name.clone(),
                 precedence: placed.layer,
                 name: entry.name.clone(),
-                value: Shown::from(&entry.entry.value),
+                value: entry.shown(),
                 standing: standing(view, setting, at),
                 origin: entry.entry.origin().cloned(),
                 made_from: entry.entry.made_from(),
@@ -102,39 +104,55 @@ fn same(setting: &EffectiveSetting, a: &Placed, b: &Placed) -> Sameness {
     a.same_setting(b, setting.ty)
 }
 
-/// Layers of which nobody knows what they say of the setting.
-fn gaps(config: &EffectiveConfig, setting: Option<&EffectiveSetting>) -> Vec<Gap> {
-    let lowest = setting.and_then(|s| s.winning().map(|w| w.layer).min());
-    config
-        .layers
-        .iter()
-        .enumerate()
-        .rev()
-        .filter_map(|(at, layer)| {
-            let why = match (&layer.outside, &layer.unread) {
-                (Some(what), _) => GapKind::Outside(what.clone()),
-                (None, Some(why)) => GapKind::Unread(why.clone()),
-                (None, None) if layer.beyond.is_empty() => return None,
-                (None, None) => {
-                    GapKind::Imports(layer.beyond.iter().map(|b| b.what.clone()).collect())
-                }
-            };
-            // What a layer imports may win over its own values too.
-            let own = matches!(why, GapKind::Imports(_));
-            Some(Gap {
+/// Layers, and parts of them, of which nobody knows what they say of the setting.
+fn gaps(config: &EffectiveConfig, setting: Option<&EffectiveSetting>, words: &str) -> Vec<Gap> {
+    let winning = || setting.into_iter().flat_map(EffectiveSetting::winning);
+    let stack = setting.map_or(&[][..], |s| &s.stack);
+    let lowest = winning().map(|w| w.layer).min();
+    let mut out: Vec<Gap> = Vec::new();
+    for (at, layer) in config.layers.iter().enumerate().rev() {
+        let is_above = lowest.is_none_or(|l| at > l);
+        let mut add = |why: GapKind, may_win: bool| {
+            let gap = Gap {
                 layer: layer.name.clone(),
                 precedence: at,
                 why,
-                may_win: lowest.is_none_or(|l| at > l || (own && at == l)),
-            })
-        })
-        .collect()
-}
-
-/// Why nobody knows that a setting is in no layer.
-fn highest_unread(config: &EffectiveConfig) -> Option<Unread> {
-    let mut read = config.layers.iter().rev().filter(|l| l.outside.is_none());
-    read.find_map(|l| l.unread.clone())
+                may_win,
+            };
+            if !out.contains(&gap) {
+                out.push(gap);
+            }
+        };
+        if let Some(what) = &layer.outside {
+            add(GapKind::Outside(what.clone()), is_above);
+            continue;
+        }
+        let own = || winning().filter(|w| w.layer == at);
+        if let Some(why) = &layer.unread {
+            let may_win = is_above || own().any(|w| !w.certain);
+            add(GapKind::Unread(why.clone()), may_win);
+        }
+        if !layer.beyond.is_empty() {
+            // What a layer imports may win over its own values too.
+            let what = layer.beyond.iter().map(|b| b.what.clone()).collect();
+            add(GapKind::Imports(what), is_above || lowest == Some(at));
+        }
+        let parts = layer.doubts(words, stack, config.exact_keys);
+        let later = own().filter_map(|w| match w.entry.doubt.as_deref() {
+            Some(doubt @ Doubt::KeysNotRead(_)) => Some(doubt),
+            _ => None,
+        });
+        for doubt in parts.filter(|_| is_above).chain(later) {
+            add(
+                match doubt {
+                    Doubt::Unread(why) => GapKind::Unread(why.clone()),
+                    Doubt::KeysNotRead(secret) => GapKind::KeysNotRead(secret.clone()),
+                },
+                true,
+            );
+        }
+    }
+    out
 }
 
 /// Whether two sides differ in what layers say, wherever they say it.

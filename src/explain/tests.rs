@@ -11,7 +11,7 @@ use crate::{
         place::Place,
         policy::{Difference, Ignore, ParityGroup, Pattern, Selector, Waiver},
         secret::DigestKey,
-        setting::{Beyond, KeyStyle, LayerSettings, SettingEntry},
+        setting::{Beyond, Doubt, KeyStyle, LayerSettings, MayHold, SettingEntry},
         target::{DesiredSpec, Environment, FileSpec, Layer, TargetId, Tier},
         time::Timestamp,
         tree::Span,
@@ -75,6 +75,7 @@ fn valued(file: &str, line: u32, name: &str, value: Value) -> SettingEntry {
         ),
         path,
         seen_by: [].into(),
+        doubt: None,
     }
 }
 
@@ -310,6 +311,116 @@ fn what_could_not_be_read_may_win() {
     let key = only(explain(&[with, lacking], "pool"));
     assert_eq!(key.targets[1].git.outcome(), Outcome::Unknown);
     assert_eq!(message(&key.answer), "pool is 15 in p; unknown in q");
+}
+
+#[test]
+fn what_was_not_read_of_the_winners_own_layer_may_win() {
+    let partly = || LayerSettings {
+        unread: Some(Unread::new(UnreadCause::Malformed, "br.yml:1:5: no YAML")),
+        ..said("env", &[("pool", "5")])
+    };
+    let world = |environment: &str| {
+        let layers = vec![layer("defaults"), layer("env")];
+        World::of(
+            "api",
+            environment,
+            layers,
+            &[said("defaults", &[("pool", "3")]), partly()],
+        )
+    };
+    let key = only(explain(&[world("p")], "pool"));
+    let git = &key.targets[0].git;
+    assert_eq!(git.outcome(), Outcome::Unknown);
+    assert!(git.gaps[0].may_win);
+    assert_eq!(
+        message(&key.answer),
+        "nobody knows what pool is in p: layer \"env\" could not be read completely, and what is \
+         missing may win over 5 (env), 3 (defaults)"
+    );
+    let key = only(explain(&[world("p"), world("q")], "pool"));
+    assert_eq!(
+        message(&key.answer),
+        "pool is unknown in both environments",
+        "nothing wins for certain"
+    );
+    let mut certain = partly();
+    certain.certain = 1;
+    let layers = vec![layer("defaults"), layer("env")];
+    let world = World::of("api", "p", layers, &[said_nothing(), certain]);
+    let key = only(explain(&[world], "pool"));
+    let git = &key.targets[0].git;
+    assert_eq!(git.outcome(), Outcome::Known);
+    assert!(!git.gaps[0].may_win);
+}
+
+#[test]
+fn secrets_whose_keys_are_not_read_are_said_where_they_may_win() {
+    let secret = || Doubt::KeysNotRead("Secret/shop/sec".into());
+    let mut workload = said("workload", &[("LOG", "debug"), ("CACHE", "1")]);
+    workload.may_hold.push(MayHold {
+        prefix: "".into(),
+        doubt: secret(),
+    });
+    workload.entries[1].doubt = Some(std::sync::Arc::new(secret()));
+    let defaults = said("defaults", &[("db.pool", "3"), ("log", "info")]);
+    let layers = vec![layer("defaults"), layer("workload")];
+    let world = [World::of("api", "p", layers, &[defaults, workload])];
+    for (name, answer) in [
+        (
+            "db.pool",
+            "db.pool is 3 in p: layer \"defaults\" wins (defaults.yaml:1); Secret/shop/sec may hold \
+             it: its keys are not read",
+        ),
+        (
+            "CACHE",
+            "CACHE is 1 in p: layer \"workload\" wins (workload.yaml:2); Secret/shop/sec may hold \
+             it: its keys are not read",
+        ),
+        (
+            "LOG",
+            "LOG is debug in p: layer \"workload\" wins (workload.yaml:1), over info (defaults)",
+        ),
+    ] {
+        let key = only(explain(&world, name));
+        assert_eq!(message(&key.answer), answer);
+        assert_eq!(key.targets[0].git.outcome(), Outcome::Known);
+    }
+    let none = explain(&world, "nowhere").expect_err("it is nowhere");
+    assert!(
+        none.to_string()
+            .contains("the keys of Secret/shop/sec are not read"),
+        "{none}"
+    );
+}
+
+#[test]
+fn a_value_that_could_not_be_read_is_found() {
+    let mut workload = said("workload", &[("POOL", "")]);
+    let why = Unread::new(UnreadCause::NotAsked, "ConfigMap/shop/ext is not in git");
+    workload.entries[0] = workload.entries[0].clone().unread(why);
+    let layers = vec![layer("defaults"), layer("workload")];
+    let world = [World::of(
+        "api",
+        "p",
+        layers,
+        &[
+            said("defaults", &[("pool", "3"), ("log", "info")]),
+            workload,
+        ],
+    )];
+    let key = only(explain(&world, "POOL"));
+    assert_eq!(key.targets[0].git.outcome(), Outcome::Unknown);
+    assert!(matches!(
+        &key.targets[0].git.values[0].value,
+        Shown::Unknown(_)
+    ));
+    assert_eq!(
+        message(&key.answer),
+        "nobody knows what POOL is in p: ConfigMap/shop/ext is not in git (workload.yaml:1), over 3 \
+         (defaults)"
+    );
+    let key = only(explain(&world, "log"));
+    assert_eq!(key.targets[0].git.outcome(), Outcome::Known);
 }
 
 #[test]

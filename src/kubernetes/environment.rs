@@ -8,7 +8,8 @@
 //!
 //! Secrets that are not read ([`World::follows_secrets`] is false) are symbols. Which keys an
 //! `envFrom` of such a Secret has, and so whether it hides a variable of an earlier `envFrom`,
-//! is not known then; both sides of a comparison are treated alike.
+//! is not known then ([`Environment::may_be_replaced`]); both sides of a comparison are treated
+//! alike.
 
 use crate::model::{
     observation::ObjectId,
@@ -60,6 +61,8 @@ pub struct Variable<'a> {
     field: Field<'a>,
     via: Via<'a>,
     inputs: Vec<Field<'a>>,
+    /// The last one of [`Environment::unlisted`] that may have it, too, and come later.
+    unlisted: Option<usize>,
 }
 
 /// A Secret whose keys are not known.
@@ -133,6 +136,13 @@ impl<'a> Environment<'a> {
         self.unlisted
             .iter()
             .filter(move |u| is_below(name, u.prefix))
+    }
+
+    /// The Secret whose keys are not known, and of which one may be seen instead of the variable's
+    /// value: it comes later in `envFrom`.
+    #[must_use]
+    pub fn may_be_replaced(&self, name: &str) -> Option<&Unlisted<'a>> {
+        self.unlisted.get(self.variables.get(name)?.unlisted?)
     }
 
     /// What a variable is made from: the field that holds the winning value first, then the fields

@@ -12,7 +12,7 @@ mod winners;
 
 use crate::model::{
     effective::{EffectiveConfig, EffectiveSetting, LayerInfo, Placed},
-    setting::{LayerSettings, SettingEntry},
+    setting::{LayerSettings, MayHold, SettingEntry},
     target::{DesiredSpec, Layer},
     value::{Plain, Unread, Value, ValueType},
 };
@@ -38,6 +38,8 @@ struct Item<'a> {
     name: &'a str,
     /// A `null` that takes away what the same layer says before it, and is no value itself.
     deletes: bool,
+    /// It comes after whatever could not be read of its layer.
+    certain: bool,
 }
 
 impl Item<'_> {
@@ -56,12 +58,13 @@ impl Item<'_> {
 
     fn placed(&self) -> Placed {
         let mut entry = self.entry.clone();
-        if self.name.len() < entry.name.len() {
+        if *self.name != *entry.name {
             entry.name = self.name.into();
         }
         Placed {
             layer: self.layer,
             entry,
+            certain: self.certain,
         }
     }
 }
@@ -75,14 +78,16 @@ pub fn merge(
     exact_keys: bool,
     types: &BTreeMap<Box<str>, ValueType>,
 ) -> EffectiveConfig {
-    let items = items(layers);
+    let mut items = items(layers);
     let known = names::Settings::of(&items, exact_keys);
-    let gone = replaced::replaced(&items, layers);
+    let mut gone = replaced::replaced(&items, layers);
     let types = types::Types::of(types, layers, !exact_keys);
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); known.words.len()];
     for (item, setting) in known.of_item.iter().enumerate() {
         members[*setting].push(item);
     }
+    veil(&mut items, &mut gone, &known.of_item, &mut members);
+    let gone = gone.items;
     let mut settings: Vec<(EffectiveSetting, Vec<usize>)> = members
         .into_iter()
         .zip(known.words)
@@ -90,14 +95,46 @@ pub fn merge(
         .collect();
     replaced::drop_filled_maps(&items, &mut settings);
     let mut settings: Vec<EffectiveSetting> = settings.into_iter().map(|(s, _)| s).collect();
+    let layers: Vec<LayerInfo> = layers.iter().map(info).collect();
     for setting in &mut settings {
-        setting.unknown = unknown(setting, layers);
+        setting.unknown = unknown(setting, &layers, exact_keys);
     }
     settings.sort_by(|a, b| (&a.words, &a.name).cmp(&(&b.words, &b.name)));
     EffectiveConfig {
-        layers: layers.iter().map(info).collect(),
+        layers,
         settings,
         ambiguous: known.ambiguous,
+        exact_keys,
+    }
+}
+
+/// Gives settings that an opaque value replaced that value: it may be a map that has them.
+fn veil(
+    items: &mut Vec<Item<'_>>,
+    gone: &mut replaced::Replaced,
+    of_item: &[usize],
+    members: &mut [Vec<usize>],
+) {
+    let written = items.len();
+    let mut veils: Vec<(usize, usize, usize)> = gone
+        .veiled
+        .iter()
+        .map(|(item, by)| (*by, of_item[*item], *item))
+        .collect();
+    veils.sort_unstable();
+    veils.dedup_by_key(|(by, setting, _)| (*by, *setting));
+    for (by, setting, item) in &veils {
+        let veil = Item {
+            name: items[*item].name,
+            ..items[*by]
+        };
+        // Behind all that comes before the value itself.
+        let order = |m: usize| if m < written { m } else { veils[m - written].0 };
+        let members = &mut members[*setting];
+        let at = members.partition_point(|m| order(*m) < *by);
+        members.insert(at, items.len());
+        items.push(veil);
+        gone.items.push(false);
     }
 }
 
@@ -105,10 +142,26 @@ fn info(side: &LayerSide<'_>) -> LayerInfo {
     LayerInfo {
         name: side.layer.name.clone(),
         unread: side.settings.unread.clone(),
+        may_hold: may_hold(side),
         borrowed: side.borrowed,
         outside: side.layer.outside.clone(),
         beyond: side.settings.beyond.clone(),
     }
+}
+
+/// With prefixes as names are after the layer's own was taken off.
+fn may_hold(side: &LayerSide<'_>) -> Vec<MayHold> {
+    let own = side.layer.prefix.as_deref().unwrap_or_default();
+    let cut = |m: &MayHold| MayHold {
+        prefix: match m.prefix.strip_prefix(own) {
+            Some(rest) => rest.into(),
+            // Some of the names begin with the layer's prefix, and end in anything.
+            None if own.starts_with(&*m.prefix) => "".into(),
+            None => m.prefix.clone(),
+        },
+        doubt: m.doubt.clone(),
+    };
+    side.settings.may_hold.iter().map(cut).collect()
 }
 
 fn items<'a>(layers: &[LayerSide<'a>]) -> Vec<Item<'a>> {
@@ -118,8 +171,11 @@ fn items<'a>(layers: &[LayerSide<'a>]) -> Vec<Item<'a>> {
         let prefix = side.layer.prefix.as_deref().unwrap_or_default();
         let nulls_delete =
             matches!(&side.layer.desired, Some(DesiredSpec::File(spec)) if spec.nulls_delete);
-        out.extend(side.settings.entries.iter().map(|entry| Item {
+        let entries = &side.settings.entries;
+        let certain = entries.len().saturating_sub(side.settings.certain);
+        out.extend(entries.iter().enumerate().map(|(at, entry)| Item {
             layer,
+            certain: at >= certain,
             entry,
             name: without_prefix(&entry.name, prefix),
             deletes: nulls_delete && matches!(entry.entry.value, Value::Plain(Plain::Null)),
@@ -159,16 +215,35 @@ fn setting(
     }
 }
 
-/// The highest layer that could not be read and comes after what wins: it might win. Where
-/// nothing wins, any of them might.
-fn unknown(setting: &EffectiveSetting, layers: &[LayerSide<'_>]) -> Option<(usize, Unread)> {
+/// The highest layer of which something could not be read that might win: whatever is not read
+/// comes after what wins, unless it is known to come before it. Where nothing wins, any layer's
+/// might. So does a value that wins and could not be read itself.
+fn unknown(
+    setting: &EffectiveSetting,
+    layers: &[LayerInfo],
+    exact_keys: bool,
+) -> Option<(usize, Unread)> {
     let lowest = setting.winning().map(|w| w.layer).min();
-    let above = lowest.map_or(0, |l| l + 1);
+    let is_certain = |layer: usize| {
+        let mut own = setting.winning().filter(|w| w.layer == layer);
+        own.all(|w| w.certain)
+    };
+    let unread = |(at, layer): (usize, &LayerInfo)| {
+        let is_own = lowest == Some(at);
+        let all = layer.unread.as_ref().filter(|_| !is_own || !is_certain(at));
+        let part = || layer.unread_part(&setting.words, &setting.stack, exact_keys);
+        let mut own = setting.winning().filter(|w| w.layer == at);
+        let why = own
+            .find_map(|w| w.entry.why_unread())
+            .or(all)
+            .or_else(|| if is_own { None } else { part() });
+        Some((at, why?.clone()))
+    };
     layers
         .iter()
         .enumerate()
-        .skip(above)
+        .skip(lowest.unwrap_or(0))
         .rev()
-        .filter(|(_, side)| side.layer.outside.is_none())
-        .find_map(|(at, side)| Some((at, side.settings.unread.clone()?)))
+        .filter(|(_, layer)| layer.outside.is_none())
+        .find_map(unread)
 }

@@ -103,22 +103,36 @@ fn path_without_prefix<'a>(item: &Item<'a>) -> &'a [Segment] {
     path
 }
 
-/// Of each item, whether a later one replaced what is around it, or it was replaced as a whole by
-/// a map whose members stand below it.
-pub(super) fn replaced(items: &[Item<'_>], layers: &[LayerSide<'_>]) -> Vec<bool> {
+/// What is gone.
+pub(super) struct Replaced {
+    /// Of each item, whether a later one replaced what is around it, or it was replaced as a whole
+    /// by a map whose members stand below it.
+    pub items: Vec<bool>,
+    /// Items whose surroundings an opaque value replaced last, and that value: nobody knows
+    /// whether it is a map, and what the map has there.
+    pub veiled: Vec<(usize, usize)>,
+}
+
+pub(super) fn replaced(items: &[Item<'_>], layers: &[LayerSide<'_>]) -> Replaced {
     let places = Places::of(items);
-    let is_gone = |at: usize| {
+    let mut veiled = vec![];
+    let mut is_gone = |at: usize| {
         let here = places.of_item[at];
-        here != ROOT
-            && (is_filled_later(items, &places.nodes[here], at) || {
-                std::iter::successors(Some(here), |n| {
-                    (*n != ROOT).then(|| places.nodes[*n].parent)
-                })
-                .take_while(|n| *n != ROOT)
-                .any(|n| is_replaced_around(items, layers, &places, n, at))
-            })
+        if here == ROOT {
+            return false;
+        }
+        let up = |n: &usize| (*n != ROOT).then(|| places.nodes[*n].parent);
+        let last = std::iter::successors(Some(here), up)
+            .take_while(|n| *n != ROOT)
+            .filter_map(|n| replaced_around(items, layers, &places, n, at))
+            .max();
+        if let Some(by) = last.filter(|by| items[*by].entry.entry.value.is_opaque()) {
+            veiled.push((at, by));
+        }
+        last.is_some() || is_filled_later(items, &places.nodes[here], at)
     };
-    (0..items.len()).map(is_gone).collect()
+    let items = (0..items.len()).map(&mut is_gone).collect();
+    Replaced { items, veiled }
 }
 
 /// Whether a map came later where the item stands. An empty map is one already.
@@ -127,14 +141,14 @@ fn is_filled_later(items: &[Item<'_>], here: &Node, at: usize) -> bool {
     later.is_some_and(|l| replaces(&items[l], &items[at])) && !is_empty_map(&items[at])
 }
 
-/// Whether, around the `child` on the way to the item, something else came later.
-fn is_replaced_around(
+/// What came last, instead of the item, around the `child` on the way to it.
+fn replaced_around(
     items: &[Item<'_>],
     layers: &[LayerSide<'_>],
     places: &Places,
     child: usize,
     at: usize,
-) -> bool {
+) -> Option<usize> {
     let around = places.nodes[child].parent;
     let node = &places.nodes[around];
     let by_value = |later: &usize| {
@@ -144,9 +158,7 @@ fn is_replaced_around(
             && replaces(later, &items[at])
     };
     let mut later = node.own.iter().rev().take_while(|l| **l > at);
-    if later.any(by_value) {
-        return true;
-    }
+    let by_value = later.find(|l| by_value(l)).copied();
     // A list replaces a list and a map, a map replaces a list; but whole documents, or selected
     // parts, are alike only where they are lists of one place.
     let is_item = places.nodes[child].is_item;
@@ -154,10 +166,13 @@ fn is_replaced_around(
         around != ROOT || (is_item && is_same_part(layers, &items[*later], &items[at]))
     });
     let by_map = node.last_member.filter(|_| is_item && around != ROOT);
+    let is_later = |l: &usize| *l > at && replaces(&items[*l], &items[at]);
     [by_list, by_map]
-        .iter()
+        .into_iter()
         .flatten()
-        .any(|later| *later > at && replaces(&items[*later], &items[at]))
+        .filter(is_later)
+        .chain(by_value)
+        .max()
 }
 
 /// What one file says comes together; all else that comes later replaces what it covers.

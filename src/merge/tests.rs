@@ -8,7 +8,7 @@ use crate::model::{
     path::KeyPath,
     place::Place,
     secret::DigestKey,
-    setting::{KeyStyle, setting_name, settings_below},
+    setting::{Doubt, KeyStyle, setting_name, settings_below},
     target::{FilePart, FileSpec},
     tree::{Kind, Prune, Tree},
     value::UnreadCause,
@@ -46,6 +46,7 @@ impl Made {
             path,
             entry: Entry::of(value, origin),
             seen_by: seen_by.iter().map(|c| (*c).into()).collect(),
+            doubt: None,
         });
         self
     }
@@ -90,6 +91,7 @@ impl Made {
                 path: path.clone(),
                 entry: Entry::of(Value::of(node), origin),
                 seen_by: [].into(),
+                doubt: None,
             });
         });
         let part = FilePart {
@@ -572,7 +574,17 @@ fn a_layer_that_could_not_be_read_might_win() {
     let unknown = |name: &str| config.find(name).and_then(|s| s.unknown.clone());
     assert_eq!(unknown("LOW").map(|(layer, _)| layer), Some(1));
     assert_eq!(unknown("HIGH"), None);
-    assert_eq!(unknown("OWN"), None, "what is in it was read");
+    assert_eq!(
+        unknown("OWN").map(|(layer, _)| layer),
+        Some(1),
+        "a part of the layer that was not read may come later"
+    );
+    let mut certain = named("b").unread().env("BEFORE", "1").env("BEHIND", "1");
+    certain.settings.certain = 1;
+    let partly = merged(&[named("a").env("BEHIND", "0"), certain]);
+    let unknown_of = |name: &str| partly.find(name).and_then(|s| s.unknown.as_ref());
+    assert_eq!(unknown_of("BEFORE").map(|(layer, _)| *layer), Some(1));
+    assert_eq!(unknown_of("BEHIND"), None, "it is known to come later");
     assert!(config.find("LOW").expect("there").winner().is_none());
     assert_eq!(shown(&config), ["HIGH=2", "LOW=1", "OWN=1"]);
     // Where nothing wins, it might too.
@@ -585,6 +597,128 @@ fn a_layer_that_could_not_be_read_might_win() {
     ]);
     assert_eq!(config.settings[0].winners, [0usize; 0]);
     assert!(config.settings[0].unknown.is_some());
+}
+
+#[test]
+fn a_value_that_could_not_be_read_is_there_and_unknown() {
+    let why = Unread::new(UnreadCause::NotAsked, "ConfigMap/shop/ext is not in git");
+    let mut workload = named("w").env("DB_POOL", "").env("LOG", "debug");
+    let entry = workload.settings.entries[0].clone();
+    workload.settings.entries[0] = entry.unread(why.clone());
+    let config = merged(&[
+        named("a").tree("db.pool", "3").tree("log", "info"),
+        workload,
+    ]);
+    let pool = config.find("db.pool").expect("it is there");
+    assert_eq!(pool.unknown, Some((1, why.clone())));
+    assert!(pool.winner().is_none());
+    assert_eq!(config.find("log").expect("there").unknown, None);
+    // A higher layer decides.
+    let mut workload = named("w").env("DB_POOL", "");
+    let entry = workload.settings.entries[0].clone();
+    workload.settings.entries[0] = entry.unread(why);
+    let config = merged(&[workload, named("p").path("db/pool", "5")]);
+    assert_eq!(shown(&config), ["db/pool=5"]);
+    assert_eq!(config.settings[0].unknown, None);
+}
+
+#[test]
+fn a_part_that_was_not_read_may_hold_names_with_its_prefix() {
+    let why = || Unread::new(UnreadCause::NotAsked, "ConfigMap/shop/ext is not in git");
+    let with = |prefix: &str, doubt: Doubt| {
+        let mut made = named("w").env("DB_URL", "w").prefix("APP_");
+        made.settings.may_hold.push(MayHold {
+            prefix: prefix.into(),
+            doubt,
+        });
+        made
+    };
+    let lower = || {
+        named("a")
+            .tree("db.pool", "3")
+            .tree("db.url", "a")
+            .tree("log.level", "info")
+            .env("cache_size", "1")
+    };
+    let unknown = |prefix: &str, exact: bool| -> Vec<String> {
+        let layers = [lower(), with(prefix, Doubt::Unread(why()))];
+        let config = merged_as(&layers, exact, &[]);
+        let unknown = config.settings.iter().filter(|s| s.unknown.is_some());
+        unknown.map(|s| s.name.to_string()).collect()
+    };
+    assert_eq!(unknown("", false), ["cache_size", "db.pool", "log.level"]);
+    assert_eq!(
+        unknown("APP_", false),
+        ["cache_size", "db.pool", "log.level"]
+    );
+    assert_eq!(unknown("APP_DB_", false), ["db.pool"]);
+    assert_eq!(unknown("LOG_", false), ["log.level"]);
+    assert_eq!(
+        unknown("CACHE_", false),
+        [""; 0],
+        "variables are spelt exactly"
+    );
+    assert_eq!(unknown("cache_", false), ["cache_size"]);
+    assert_eq!(unknown("DB_", true), [""; 0], "so are all with exact keys");
+    // A Secret whose keys are not read makes nothing unknown.
+    let config = merged(&[
+        lower(),
+        with("", Doubt::KeysNotRead("Secret/shop/s".into())),
+    ]);
+    assert!(config.settings.iter().all(|s| s.unknown.is_none()));
+}
+
+#[test]
+fn an_opaque_value_over_a_map_may_have_its_members() {
+    let include = || Value::Opaque("!include".into());
+    let lower = || named("a").file("a", r#"{"db":{"pool":{"size":3},"url":"x"},"log":"info"}"#);
+    let over = |made: Made| made.with("db", KeyStyle::Tree, include(), &[]);
+    let opaque = |config: &EffectiveConfig, name: &str| {
+        let winner = config.find(name).and_then(EffectiveSetting::winner);
+        winner.map(|w| (w.layer, w.entry.entry.value.clone()))
+    };
+    for config in [
+        merged(&[lower(), over(named("b"))]),
+        // What is below may be there beside what a later layer adds.
+        merged(&[
+            lower(),
+            over(named("b")),
+            named("c").file("c", r#"{"db":{"user":"u"}}"#),
+        ]),
+        // In the second of two layers, whatever the first one was.
+        merged(&[
+            lower(),
+            named("b").file("b", r#"{"db":"off"}"#),
+            over(named("c")),
+        ]),
+    ] {
+        let layer = config
+            .layers
+            .iter()
+            .rposition(|l| matches!(&*l.name, "b" | "c"));
+        for name in ["db.pool.size", "db.url"] {
+            let (at, value) = opaque(&config, name).expect("it wins");
+            assert!(value.is_opaque(), "{name}");
+            assert!(Some(at) <= layer && at > 0);
+        }
+        assert!(shown(&config).contains(&"log=info".to_owned()));
+        let size = config.find("db.pool.size").expect("there");
+        assert_eq!(size.shadowed().map(value).collect::<Vec<_>>(), ["3"]);
+        assert_eq!(size.stack.len(), 2);
+    }
+    // What is said above it is known, and so is what another value replaces.
+    let config = merged(&[
+        lower(),
+        over(named("b")),
+        named("c").file("c", r#"{"db":{"url":"y"}}"#),
+    ]);
+    assert!(shown(&config).contains(&"db.url=y".to_owned()));
+    let config = merged(&[
+        lower(),
+        over(named("b")),
+        named("c").file("c", r#"{"db":"off"}"#),
+    ]);
+    assert_eq!(winning(&config), ["db=off", "log=info"]);
 }
 
 #[test]

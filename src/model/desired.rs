@@ -58,6 +58,8 @@ pub struct DesiredWorld {
     pub settings: Vec<SettingEntry>,
     /// What the layer imports from where driftgate does not look.
     pub beyond: Vec<Beyond>,
+    /// How many of them, from the last one on, certainly come after all that could not be read.
+    pub certain: usize,
     /// What could not be read or was read with doubts, with its place.
     pub problems: Vec<Problem>,
     /// Why some objects may be missing from `objects`: a file that could not be parsed, a

@@ -3,7 +3,7 @@
 use super::{
     path::KeyPath,
     secret::Sameness,
-    setting::{Beyond, SettingEntry},
+    setting::{Beyond, Doubt, KeyStyle, MayHold, SettingEntry},
     value::{Unread, ValueType},
 };
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub struct EffectiveConfig {
     pub settings: Vec<EffectiveSetting>,
     /// Keys of one layer that meet.
     pub ambiguous: Vec<AmbiguousKey>,
+    /// Whether names of different spelling styles meet only where they are the same text.
+    pub exact_keys: bool,
 }
 
 /// A layer, as far as a merged setting refers to it.
@@ -26,6 +28,9 @@ pub struct LayerInfo {
     pub name: Arc<str>,
     /// Why it could not be read (completely): it might have any setting.
     pub unread: Option<Unread>,
+    /// Parts of it that may have more names; prefixes as names are after the layer's own prefix
+    /// was taken off.
+    pub may_hold: Vec<MayHold>,
     /// Not this side's own: a layer without a live side stands in with what git says, one without
     /// a desired side with what is live.
     pub borrowed: bool,
@@ -52,7 +57,7 @@ pub struct EffectiveSetting {
     /// hidden by a value of a whole map around them.
     pub winners: Vec<usize>,
     /// Why the winner is not known: this layer (an index into the layers) could not be read and
-    /// might have a value that wins over it.
+    /// might have a value that wins over it, or the value that wins could not be read itself.
     pub unknown: Option<(usize, Unread)>,
 }
 
@@ -63,6 +68,8 @@ pub struct Placed {
     pub layer: usize,
     /// What it says.
     pub entry: SettingEntry,
+    /// Whether it wins over whatever could not be read of its layer.
+    pub certain: bool,
 }
 
 /// Keys of one layer that stand for one setting of another layer, so that nobody knows which one
@@ -98,6 +105,62 @@ impl EffectiveConfig {
         let own = &self.settings[from..];
         &own[..own.partition_point(|s| *s.words == *words)]
     }
+
+    /// Why nobody knows that no layer has a setting of this name (or of these words).
+    #[must_use]
+    pub fn why_not_absent(&self, name: &str) -> Option<&Unread> {
+        let words = words(name);
+        let mut layers = self.layers.iter().rev().filter(|l| l.outside.is_none());
+        layers.find_map(|l| {
+            l.unread
+                .as_ref()
+                .or_else(|| l.unread_part(&words, &[], false))
+        })
+    }
+}
+
+impl LayerInfo {
+    /// The parts of it that may have the setting with these words and this stack.
+    pub fn doubts<'a>(
+        &'a self,
+        words: &'a str,
+        stack: &'a [Placed],
+        exact_keys: bool,
+    ) -> impl Iterator<Item = &'a Doubt> {
+        let fits = move |m: &&MayHold| may_be_below(&m.prefix, words, stack, exact_keys);
+        self.may_hold.iter().filter(fits).map(|m| &m.doubt)
+    }
+
+    /// Why nobody knows whether one of its parts has the setting.
+    #[must_use]
+    pub fn unread_part(&self, words: &str, stack: &[Placed], exact_keys: bool) -> Option<&Unread> {
+        self.may_hold.iter().find_map(|m| match &m.doubt {
+            Doubt::Unread(why) if may_be_below(&m.prefix, words, stack, exact_keys) => Some(why),
+            _ => None,
+        })
+    }
+}
+
+/// Whether an environment variable whose name begins with `prefix` could be the setting. Where the
+/// setting is spelt as a variable already, only that name is.
+fn may_be_below(prefix: &str, words_of_setting: &str, stack: &[Placed], exact_keys: bool) -> bool {
+    let is_longer = |name: &str| name.len() > prefix.len() && name.starts_with(prefix);
+    let is_variable = |p: &&Placed| p.entry.style == KeyStyle::Environment;
+    let names = || stack.iter().map(|p| &*p.entry.name);
+    if exact_keys && !stack.is_empty() {
+        return names().any(is_longer);
+    }
+    if stack.iter().any(|p| is_variable(&p)) {
+        return stack
+            .iter()
+            .filter(is_variable)
+            .any(|p| is_longer(&p.entry.name));
+    }
+    let first = words(prefix);
+    let rest = words_of_setting.strip_prefix(&*first);
+    // `DB_` ends a word, `DB` does not.
+    let whole = prefix.ends_with(|c: char| !c.is_alphanumeric()) && !first.is_empty();
+    rest.is_some_and(|r| !r.is_empty() && (!whole || r.starts_with(' ')))
 }
 
 impl EffectiveSetting {
@@ -203,6 +266,25 @@ mod tests {
             ("...", ""),
         ] {
             assert_eq!(&*words(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_prefix_allows() {
+        for (prefix, setting, expected) in [
+            ("", "db pool", true),
+            ("DB_", "db pool", true),
+            ("DB", "db pool", true),
+            ("DB", "dbx pool", true),
+            ("DB_", "dbx pool", false),
+            ("DB_", "db", false),
+            ("db_", "db pool", true),
+            ("CACHE_", "db pool", false),
+            ("DB_POOL_", "db pool", false),
+            ("_", "db pool", true),
+        ] {
+            let found = may_be_below(prefix, setting, &[], false);
+            assert_eq!(found, expected, "{prefix} {setting}");
         }
     }
 }

@@ -186,6 +186,8 @@ pub enum GapKind {
     Unread(Unread),
     /// It was read, and imports these, which driftgate does not read.
     Imports(Vec<Box<str>>),
+    /// A Secret of the layer that may hold it; its keys are not read.
+    KeysNotRead(Box<str>),
 }
 
 impl GapKind {

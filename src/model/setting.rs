@@ -5,7 +5,7 @@ use super::{
     path::{KeyPath, Segment},
     place::Place,
     tree::{Kind, NodeRef},
-    value::Unread,
+    value::{Shown, Unread, Value},
 };
 use std::sync::Arc;
 
@@ -14,10 +14,15 @@ use std::sync::Arc;
 pub struct LayerSettings {
     /// In the order of the layer; of one name and one container the last counts.
     pub entries: Vec<SettingEntry>,
-    /// What "not in it" means: absent, or (with why) unknown.
+    /// What "not in it" means: absent, or (with why) unknown. What could not be read may also come
+    /// after `entries`, and win over them; `certain` says over which of them it can't.
     pub unread: Option<Unread>,
     /// What it imports from where nobody looks: it may win over the entries.
     pub beyond: Vec<Beyond>,
+    /// How many entries, from the last one on, certainly come after all that could not be read.
+    pub certain: usize,
+    /// Parts of the layer that may have more names: `envFrom` of what was not read.
+    pub may_hold: Vec<MayHold>,
 }
 
 /// Something that a layer imports and driftgate does not read: Spring's `vault://secret/app`.
@@ -27,6 +32,24 @@ pub struct Beyond {
     pub what: Box<str>,
     /// Where the layer says it.
     pub place: Option<Place>,
+}
+
+/// A part of a layer that may have a value of any name with a prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MayHold {
+    /// What such names begin with, as the layer spells them; often empty.
+    pub prefix: Box<str>,
+    /// Why nobody knows.
+    pub doubt: Doubt,
+}
+
+/// Why nobody knows what a part of a layer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It could not be read.
+    Unread(Unread),
+    /// A Secret whose keys are not read (`Secret/shop/api`): a choice, and no failure.
+    KeysNotRead(Box<str>),
 }
 
 impl LayerSettings {
@@ -54,6 +77,42 @@ pub struct SettingEntry {
     pub entry: Entry,
     /// The containers that see it; empty: whatever reads the layer.
     pub seen_by: Arc<[Box<str>]>,
+    /// Why nobody knows its value (which is opaque then), or what may be seen instead of it.
+    pub doubt: Option<Arc<Doubt>>,
+}
+
+impl SettingEntry {
+    /// An entry of which only the name is known.
+    #[must_use]
+    pub fn unread(self, why: Unread) -> SettingEntry {
+        let value = Value::Opaque("not read".into());
+        SettingEntry {
+            entry: Entry {
+                value,
+                ..self.entry
+            },
+            doubt: Some(Arc::new(Doubt::Unread(why))),
+            ..self
+        }
+    }
+
+    /// Why its value could not be read.
+    #[must_use]
+    pub fn why_unread(&self) -> Option<&Unread> {
+        match self.doubt.as_deref() {
+            Some(Doubt::Unread(why)) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// What a report may hold of its value.
+    #[must_use]
+    pub fn shown(&self) -> Shown {
+        match self.why_unread() {
+            Some(why) => Shown::Unknown(why.detail.clone()),
+            None => Shown::from(&self.entry.value),
+        }
+    }
 }
 
 /// How a layer spells its keys. Within one style names are exact; across styles they match by

@@ -154,12 +154,13 @@ impl Held {
             },
             Some(settings) => {
                 let entries = settings.entries.iter();
+                let unread = entries.clone().find_map(|e| e.why_unread()).cloned();
                 let opaque = entries.filter(|e| e.entry.value.is_opaque()).count();
                 Held {
                     objects: 0,
                     entries: settings.entries.len() as u64,
                     opaque: opaque as u64,
-                    unknown: settings.unread,
+                    unknown: settings.unread.or(unread),
                 }
             }
         }

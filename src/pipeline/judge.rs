@@ -132,6 +132,8 @@ pub(crate) fn git_settings(l: &LayerState, side: Side) -> LayerSettings {
         entries: world.settings.clone(),
         unread: world.incomplete.clone(),
         beyond: world.beyond.clone(),
+        certain: world.certain,
+        may_hold: vec![],
     }
 }
 

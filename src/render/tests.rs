@@ -667,7 +667,7 @@ fn a_note_shifts_no_row_of_the_plan() {
     noted.subject.object = object;
     noted.subject.hidden_by = Some("a layer with a long name of its own".into());
     report.changes.push(noted);
-    let text = told(&report);
+    let text = render("text", &report, &PLAIN);
     let rows: Vec<&str> = text.lines().filter(|l| l.contains("Deployment/")).collect();
     assert_eq!(rows.len(), 2, "{text}");
     assert_eq!(

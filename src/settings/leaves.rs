@@ -74,6 +74,7 @@ pub fn entries(
             path: path.clone(),
             entry: Entry::of(value_of(path, leaf), origin),
             seen_by: Arc::default(),
+            doubt: None,
         });
     });
     Ok(())

@@ -177,25 +177,29 @@ fn settings(spec: &LiveSpec, observation: &Observation) -> LayerSettings {
     let listed = own(spec).into_iter().flat_map(|s| &s.names);
     for name in listed.filter(|n| seen.insert(&**n)) {
         let item = ItemId::Parameter(name.clone());
-        match observation.find(&item) {
-            Reading::Present(found) => out.entries.push(SettingEntry {
-                name: (&**name).into(),
-                style: KeyStyle::Environment,
-                path: KeyPath::members(&[name]),
-                entry: Entry::of(
-                    Value::of(found.tree.root()),
-                    Origin {
-                        item,
-                        path: KeyPath::default(),
-                        place: None,
-                    },
-                ),
-                seen_by: Arc::default(),
-            }),
-            Reading::Absent(_) => {}
-            // Nobody knows which variable it would have been: any that is not in it is unknown.
-            Reading::Unknown(why) => _ = out.unread.get_or_insert(why),
-        }
+        let (value, unread) = match observation.find(&item) {
+            Reading::Present(found) => (Value::of(found.tree.root()), None),
+            Reading::Absent(_) => continue,
+            // That one only: the others are variables of their own.
+            Reading::Unknown(why) => (Value::text(""), Some(why)),
+        };
+        let origin = Origin {
+            item,
+            path: KeyPath::default(),
+            place: None,
+        };
+        let entry = SettingEntry {
+            name: (&**name).into(),
+            style: KeyStyle::Environment,
+            path: KeyPath::members(&[name]),
+            entry: Entry::of(value, origin),
+            seen_by: Arc::default(),
+            doubt: None,
+        };
+        out.entries.push(match unread {
+            Some(why) => entry.unread(why),
+            None => entry,
+        });
     }
     out
 }

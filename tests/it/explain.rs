@@ -532,6 +532,129 @@ fn to_a_file_and_without_a_configuration() {
     assert!(schema.out.contains("driftgate/explanation/v1"));
 }
 
+const DOUBTS: &str = r#"version: 1
+services:
+  api:
+    layers:
+      - { name: defaults, desired: { file: [broken.yml, defaults.yml] } }
+      - { name: env, desired: { file: [env.yml, "${environment}.yml"] } }
+      - { name: included, desired: { file: included.yml } }
+  web:
+    layers:
+      - { name: defaults, desired: { file: defaults.yml } }
+      - { name: workload, desired: { manifests: deploy } }
+environments: { production: {}, staging: { tier: staging } }
+"#;
+
+const DOUBTFUL_WORKLOAD: &str = r#"apiVersion: v1
+kind: ConfigMap
+metadata: { name: cm, namespace: shop }
+data: { FROM_MAP: "1" }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: shop }
+spec:
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+        - name: web
+          image: example.com/web:1
+          envFrom:
+            - configMapRef: { name: cm }
+            - secretRef: { name: sec }
+            - prefix: EXTRA_
+              configMapRef: { name: outside }
+          env:
+            - { name: LOG, value: debug }
+            - name: DB_POOL
+              valueFrom: { configMapKeyRef: { name: outside, key: pool } }
+"#;
+
+/// Of one service and environment: what wins in git, as JSON, and the exit code.
+fn doubted(project: &Project, name: &str, service: &str) -> (Value, i32) {
+    let args = [
+        "explain",
+        name,
+        "-s",
+        service,
+        "-e",
+        "production",
+        "--format",
+        "json",
+    ];
+    let ran = project.run(&args);
+    let json: Value = serde_json::from_str(&ran.out)
+        .unwrap_or_else(|e| panic!("no explanation ({e}):\n{}\n{}", ran.out, ran.err));
+    (json["keys"][0]["targets"][0]["git"].clone(), ran.code)
+}
+
+#[test]
+fn what_was_not_read_is_never_said_to_lose() {
+    let project = Project::empty();
+    project
+        .file("driftgate.yaml", DOUBTS)
+        .file("broken.yml", "db: [\n")
+        .file(
+            "defaults.yml",
+            "db: { pool: 3, url: x }\nlog: info\nextra: { a: 1 }\ncache: 1\n",
+        )
+        .file("env.yml", "log: debug\n")
+        .file("production.yml", "cache: 2\n")
+        .file("staging.yml", "cache: [\n")
+        .file("included.yml", "db: !include other.yml\n")
+        .file("deploy/web.yaml", DOUBTFUL_WORKLOAD);
+    project.commit("feat: add the services");
+    // A broken file below what wins is no reason to doubt; one above it is.
+    let (git, code) = doubted(&project, "log", "api");
+    assert_eq!((&git["outcome"], code), (&Value::from("known"), 0), "{git}");
+    let ran = project.run(&["explain", "log", "-s", "api", "-e", "staging"]);
+    assert_eq!(ran.code, 2, "{}", ran.out);
+    for said in [
+        "nobody knows what log is in staging: layer \"env\" could not be read completely",
+        "so nobody knows whether it wins",
+        "may win",
+    ] {
+        let text = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(said), "{said}: {}", ran.out);
+    }
+    // What an opaque value replaces may be in it.
+    let (git, code) = doubted(&project, "db.pool", "api");
+    assert_eq!((&git["outcome"], code), (&Value::from("known"), 0), "{git}");
+    assert_eq!(git["values"][0]["layer"], "included");
+    assert!(git["values"][0]["opaque"].is_string(), "{git}");
+    assert_eq!(git["values"][1]["standing"], "hidden");
+    // One reference that leads out of git is one unknown variable.
+    let (git, code) = doubted(&project, "DB_POOL", "web");
+    assert_eq!(
+        (&git["outcome"], code),
+        (&Value::from("unknown"), 2),
+        "{git}"
+    );
+    assert!(git["values"][0]["unknown"].is_string(), "{git}");
+    assert_eq!(git["values"][0]["file"], "deploy/web.yaml");
+    let (git, code) = doubted(&project, "extra.a", "web");
+    assert_eq!(
+        (&git["outcome"], code),
+        (&Value::from("unknown"), 2),
+        "{git}"
+    );
+    // A Secret whose keys are not read is told of, and makes nothing unknown.
+    for (name, holds) in [("cache", true), ("FROM_MAP", true), ("LOG", false)] {
+        let (git, code) = doubted(&project, name, "web");
+        assert_eq!((&git["outcome"], code), (&Value::from("known"), 0), "{git}");
+        let gaps = git["gaps"].as_array().map_or(&[][..], Vec::as_slice);
+        let secret = gaps.iter().find(|g| g["may_hold"] == "Secret/shop/sec");
+        assert_eq!(secret.is_some(), holds, "{name}: {git}");
+    }
+    let ran = project.run(&["explain", "cache", "-s", "web", "-e", "production"]);
+    let text = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "not read ? workload Secret/shop/sec may hold it: its keys are not read";
+    assert!(text.contains(said), "{}", ran.out);
+}
+
 #[test]
 fn git_alone_answers() {
     let project = project();

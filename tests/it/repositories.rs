@@ -335,3 +335,26 @@ fn a_quarter_of_all_overlays() {
         "database.pool_size is 5 in dev, preprod, prod-ap, prod-ca and 3 more; 14 in prod-eu"
     );
 }
+
+#[test]
+fn a_value_on_its_way_through_promotion_is_told_once() {
+    let project = one_list();
+    let stages = "promotion: [development, staging, production]\nparity:";
+    plant(&project, "driftgate.yaml", "parity:", "parity:", stages);
+    project.commit("feat: promote");
+    project.branch("change");
+    let (from, to) = ("failureThreshold: 3", "failureThreshold: 6");
+    plant(&project, "values-development.yaml", "x-probes", from, to);
+    project.commit("feat: be patient");
+    let ran = project.run(&["check", "--base", "main", "--now", NOW]);
+    let said: Vec<&str> = ran.out.split_whitespace().collect();
+    let said = said.join(" ");
+    for part in [
+        "~ readinessProbe.failureThreshold 3 → 6 in 60 services",
+        "On the way from stage to stage (promotion): readinessProbe.failureThreshold is 6 in development, 3 in staging, 3 in production: development leads (in 60 services)",
+        "pass: 0 errors, 0 warnings, 0 infos",
+    ] {
+        assert!(said.contains(part), "no `{part}` in\n{}", ran.out);
+    }
+    assert!(!said.contains("Set at deploy time"), "{}", ran.out);
+}

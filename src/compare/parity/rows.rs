@@ -103,7 +103,7 @@ fn single(sides: &[ParitySide<'_>], name: &Arc<str>, settings: &Found<'_>) -> Ro
     let cells = sides
         .iter()
         .zip(settings)
-        .map(|(side, s)| cell(side.config, *s, s.and_then(|s| s.winning().next())));
+        .map(|(side, s)| cell(side.config, name, *s, s.and_then(|s| s.winning().next())));
     row(name, settings, None, cells.collect())
 }
 
@@ -131,7 +131,7 @@ fn per_container(
         let lacks = winner.is_none() && !known.is_empty() && !known.contains(label);
         Cell {
             takes_part: !lacks,
-            ..cell(config, setting, winner)
+            ..cell(config, name, setting, winner)
         }
     };
     all.iter()
@@ -152,12 +152,13 @@ fn winning_labels<'a>(
 /// What a side says of a setting, or what its silence means.
 fn cell(
     config: &EffectiveConfig,
+    name: &str,
     setting: Option<&EffectiveSetting>,
     winner: Option<&Placed>,
 ) -> Cell {
     let unread = match setting {
         Some(s) => s.unknown.as_ref().map(|(_, why)| why),
-        None => config.layers.iter().find_map(|l| l.unread.as_ref()),
+        None => config.why_not_absent(name),
     };
     if let Some(why) = unread {
         return Cell::of(Reading::Unknown(why.clone()));

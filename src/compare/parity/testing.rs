@@ -71,6 +71,7 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> EffectiveConfig {
         layers: vec![LayerInfo {
             name: "environment".into(),
             unread: None,
+            may_hold: vec![],
             borrowed: false,
             outside: None,
             beyond: vec![],
@@ -80,12 +81,14 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> EffectiveConfig {
     for (line, (name, text)) in (1..).zip(settings) {
         let placed = Placed {
             layer: 0,
+            certain: false,
             entry: SettingEntry {
                 name: (*name).into(),
                 style: KeyStyle::Environment,
                 path: KeyPath::members(&[name]),
                 entry: entry(name, text, line),
                 seen_by: [].into(),
+                doubt: None,
             },
         };
         out.settings.push(EffectiveSetting {
@@ -108,12 +111,14 @@ pub(crate) fn per_container(name: &str, values: &[(&str, &str)]) -> EffectiveCon
         .iter()
         .map(|(consumer, text)| Placed {
             layer: 0,
+            certain: false,
             entry: SettingEntry {
                 name: name.into(),
                 style: KeyStyle::Environment,
                 path: KeyPath::members(&[name]),
                 entry: entry(name, text, 1),
                 seen_by: [Box::from(*consumer)].into(),
+                doubt: None,
             },
         })
         .collect();

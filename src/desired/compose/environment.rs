@@ -31,8 +31,13 @@ pub(super) fn settings(
     cx: &DesiredContext<'_>,
     out: &mut Collector,
 ) {
+    let was_blocked = out.is_blocked();
     for file in &service.env_files {
         env_file(file, files, cx, out);
+    }
+    // `environment` wins over every file.
+    if !was_blocked {
+        out.all_above_wins();
     }
     for variable in &service.environment {
         one(variable, cx, out);
@@ -173,5 +178,6 @@ fn setting(name: &str, value: Value, origin: Origin, from: Vec<Origin>) -> Setti
         path: KeyPath(vec![Segment::Member(name.into())]),
         entry,
         seen_by: Arc::default(),
+        doubt: None,
     }
 }

@@ -26,7 +26,12 @@ use crate::{
 pub(super) fn read(spec: &FileSpec, files: &Files, cx: &DesiredContext<'_>) -> DesiredWorld {
     let mut out = Collector::default();
     for part in &spec.parts {
+        let before = out.blocked();
         read_part(part, files, cx, &mut out);
+        // What was not read of this file, later files win over.
+        if out.blocked() > before {
+            out.all_above_wins();
+        }
     }
     out.finish()
 }

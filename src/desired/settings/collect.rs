@@ -21,6 +21,9 @@ pub(in crate::desired) struct Collector {
     inputs: BTreeSet<Arc<str>>,
     beyond: Vec<Beyond>,
     cause: Option<UnreadCause>,
+    blocked: usize,
+    /// From which setting on all come after what was not read; absent: nobody knows.
+    certain_from: Option<usize>,
 }
 
 impl Collector {
@@ -33,6 +36,7 @@ impl Collector {
     pub(in crate::desired) fn problem(&mut self, problem: Problem, cause: UnreadCause) {
         if problem.blocks {
             self.cause.get_or_insert(cause);
+            self.blocked += 1;
         }
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
@@ -51,7 +55,17 @@ impl Collector {
 
     /// Whether something was not read.
     pub(in crate::desired) fn is_blocked(&self) -> bool {
-        self.problems.iter().any(|p| p.blocks)
+        self.blocked > 0
+    }
+
+    /// How often something was not read.
+    pub(in crate::desired) fn blocked(&self) -> usize {
+        self.blocked
+    }
+
+    /// Says that what comes from here on wins over all that was not read until now.
+    pub(in crate::desired) fn all_above_wins(&mut self) {
+        self.certain_from = Some(self.settings.len());
     }
 
     /// The same of something that is not what it should be.
@@ -70,7 +84,11 @@ impl Collector {
 
     /// The world; incomplete if a problem says that something was not read.
     pub(in crate::desired) fn finish(self) -> DesiredWorld {
+        let certain = self
+            .certain_from
+            .map_or(0, |from| self.settings.len() - from);
         DesiredWorld {
+            certain,
             incomplete: incomplete(&self.problems, self.cause),
             settings: self.settings,
             beyond: self.beyond,

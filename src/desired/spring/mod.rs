@@ -257,6 +257,7 @@ fn settings(docs: &[Arc<Doc>], cx: &DesiredContext<'_>, out: &mut Collector) {
                 path: KeyPath(vec![Segment::Member(name.into())]),
                 entry,
                 seen_by: Arc::default(),
+                doubt: None,
             });
         }
     }

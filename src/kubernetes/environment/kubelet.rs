@@ -132,6 +132,11 @@ impl<'a> Kubelet<'a, '_> {
             let optional = is_optional(reference);
             if source == Source::Secret && !self.world.follows_secrets() {
                 let object = self.identity(source, name);
+                for (variable, found) in &mut self.out.variables {
+                    if is_below(variable, prefix) {
+                        found.unlisted = Some(self.out.unlisted.len());
+                    }
+                }
                 self.out.unlisted.push(Unlisted {
                     prefix,
                     object,
@@ -178,6 +183,7 @@ impl<'a> Kubelet<'a, '_> {
                         field: Field::Key(object, holder, key),
                         via: Via::EnvFrom,
                         inputs: Vec::new(),
+                        unlisted: None,
                     },
                 );
             }
@@ -245,6 +251,7 @@ impl<'a> Kubelet<'a, '_> {
     fn expanded(&mut self, text: &'a str, field: Field<'a>) -> Variable<'a> {
         let mut inputs = Vec::new();
         let mut unread = None;
+        let mut unlisted = None;
         let too_large = || Unread::new(UnreadCause::TooLarge, TooLarge.to_string());
         if self.expanded > MAX_EXPANDED {
             return Variable {
@@ -252,11 +259,15 @@ impl<'a> Kubelet<'a, '_> {
                 ..Variable::of(Value::text(""), field)
             };
         }
-        let done = expand::expand(text, &mut |name| match self.lookup(name, &mut inputs) {
-            Ok(value) => value,
-            Err(why) => {
-                unread = Some(why);
-                None
+        let done = expand::expand(text, &mut |name| {
+            let variable = self.out.variables.get(name);
+            unlisted = unlisted.max(variable.and_then(|v| v.unlisted));
+            match self.lookup(name, &mut inputs) {
+                Ok(value) => value,
+                Err(why) => {
+                    unread = Some(why);
+                    None
+                }
             }
         });
         let reading = match (unread, done.value) {
@@ -273,6 +284,7 @@ impl<'a> Kubelet<'a, '_> {
             field,
             via: Via::Itself,
             inputs,
+            unlisted,
         }
     }
 
@@ -366,6 +378,7 @@ impl<'a> Variable<'a> {
             field,
             via: Via::Itself,
             inputs: Vec::new(),
+            unlisted: None,
         }
     }
 }

@@ -214,7 +214,9 @@ fn of_objects(g: &Given, world: DesiredWorld) -> ReadSide {
     let mut settings = settings;
     // References to what is in no file are no reason to know nothing.
     if world.incomplete.is_none() {
-        settings.unread = None;
+        settings.entries.retain(|e| e.why_unread().is_none());
+        settings.may_hold.clear();
+        settings.certain = settings.entries.len();
     }
     ReadSide {
         target: target("manifests", g),
@@ -269,6 +271,8 @@ fn of_settings(run: &Run<'_>, g: &Given, path: &str, service: &str) -> ReadSide 
         entries: world.settings,
         unread: world.incomplete.clone(),
         beyond: world.beyond,
+        certain: world.certain,
+        may_hold: vec![],
     };
     ReadSide {
         target,

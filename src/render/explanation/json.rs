@@ -232,6 +232,7 @@ enum GapKindJson<'a> {
     Outside { outside: &'a str },
     Unread { unread: &'a str, cause: UnreadCause },
     Imports { imports: &'a [Box<str>] },
+    KeysNotRead { may_hold: &'a str },
 }
 
 impl<'a> GapJson<'a> {
@@ -246,6 +247,7 @@ impl<'a> GapJson<'a> {
                     cause: why.cause,
                 },
                 GapKind::Imports(what) => GapKindJson::Imports { imports: what },
+                GapKind::KeysNotRead(secret) => GapKindJson::KeysNotRead { may_hold: secret },
             },
             may_win: g.may_win,
         }

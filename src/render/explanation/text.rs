@@ -222,7 +222,12 @@ fn row(label: &str, paint: Paint, shown: &str, layer: &str, rest: Vec<Span>) -> 
 
 /// What layers say and what nobody knows, highest precedence first.
 fn layers(key: &ExplainedKey, side: &ExplainedSide) -> Vec<Row> {
-    let mut rows: Vec<(usize, Row)> = Vec::new();
+    // Of one layer, what may win comes before what is known.
+    let mut rows: Vec<(usize, Row)> = side
+        .gaps
+        .iter()
+        .map(|gap| (gap.precedence, gap_row(gap, side)))
+        .collect();
     let by_container = side.outcome() == Outcome::ByContainer;
     let unknown = side.unknown.is_some();
     for v in &side.values {
@@ -240,21 +245,31 @@ fn layers(key: &ExplainedKey, side: &ExplainedSide) -> Vec<Row> {
             source(v, true),
             writer(v),
             seen(v, by_container),
+            why_unread(v),
         ]);
-        rows.push((
-            v.precedence,
-            row(label, paint, &value::brief(&v.value), &v.layer, rest),
-        ));
-    }
-    for gap in &side.gaps {
-        rows.push((gap.precedence, gap_row(gap)));
+        rows.push((v.precedence, row(label, paint, &cell(v), &v.layer, rest)));
     }
     // Stable, so that the order within a layer stays.
     rows.sort_by_key(|(precedence, _)| std::cmp::Reverse(*precedence));
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-fn gap_row(gap: &Gap) -> Row {
+/// Why a value is unknown is too long for its cell.
+fn cell(v: &ExplainedValue) -> String {
+    match &v.value {
+        Shown::Unknown(_) => "unknown".into(),
+        known => value::brief(known),
+    }
+}
+
+fn why_unread(v: &ExplainedValue) -> Vec<Span> {
+    match &v.value {
+        Shown::Unknown(why) => vec![Span::prose(&format!("not read: {why}"))],
+        _ => vec![],
+    }
+}
+
+fn gap_row(gap: &Gap, side: &ExplainedSide) -> Row {
     let (label, paint, rest) = match &gap.why {
         GapKind::Outside(what) => {
             let may = if gap.may_win {
@@ -272,9 +287,11 @@ fn gap_row(gap: &Gap) -> Row {
                 "; what wins is higher"
             };
             let detail = why.detail.trim_end_matches('.');
+            let is_own = side.values.iter().any(|v| v.precedence == gap.precedence);
+            let completely = if is_own { " completely" } else { "" };
             let text = match why.cause {
                 UnreadCause::NotAsked => format!("{detail}{so}"),
-                _ => format!("could not be read: {detail}{so}"),
+                _ => format!("could not be read{completely}: {detail}{so}"),
             };
             ("not read", Paint::BoldRed, text)
         }
@@ -287,6 +304,10 @@ fn gap_row(gap: &Gap) -> Row {
             let what = GapKind::imported(what);
             let text = format!("{what}, which driftgate does not read{may}");
             ("imports", Paint::Yellow, text)
+        }
+        GapKind::KeysNotRead(secret) => {
+            let text = format!("{secret} may hold it: its keys are not read");
+            ("not read", Paint::Yellow, text)
         }
     };
     row(label, paint, "?", &gap.layer, vec![Span::prose(&rest)])
@@ -336,7 +357,7 @@ fn live(key: &ExplainedKey, t: &ExplainedTarget) -> Vec<Row> {
         rows.push(row(
             "live",
             paint,
-            &value::brief(&v.value),
+            &cell(v),
             &v.layer,
             lines::joined([
                 vec![Span::painted(if known { said } else { "" }, paint)],
@@ -345,6 +366,7 @@ fn live(key: &ExplainedKey, t: &ExplainedTarget) -> Vec<Row> {
                 held(v),
                 writer(v),
                 seen(v, by_container),
+                why_unread(v),
             ]),
         ));
     }
@@ -354,7 +376,7 @@ fn live(key: &ExplainedKey, t: &ExplainedTarget) -> Vec<Row> {
             rows.extend(
                 gaps.filter(|g| matches!(g.why, GapKind::Unread(_)))
                     .map(|g| {
-                        let mut row = gap_row(g);
+                        let mut row = gap_row(g, live);
                         row.cells[0] = Span::solid("live", Paint::BoldRed);
                         row
                     }),

@@ -9,6 +9,7 @@ use crate::{
         state::State,
         value::Shown,
     },
+    render::{lines::say, message},
     text::{
         page::{Page, Paint, Span, total},
         width,
@@ -52,7 +53,8 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::
     for (state, heading) in sections {
         let of = |c: &&Change| match c.subject.state {
             Some(s) if s.is_change() => state == Some(s),
-            _ => state.is_none(),
+            Some(_) => state.is_none(),
+            None => false,
         };
         let changes: Vec<&Subject> = report
             .changes
@@ -65,6 +67,30 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::
             page.wrapped(0, 2, &[Span::painted(heading, Paint::Bold)])?;
             section(page, &rows(&changes, style.verbose))?;
         }
+    }
+    promoted(page, report)
+}
+
+/// Values that one environment has and the next will get: what they say, once for all services.
+fn promoted(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
+    let of = |c: &&Change| c.subject.state.is_none();
+    let all: Vec<&Subject> = (report.changes.iter().filter(of))
+        .map(|c| &c.subject)
+        .collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    let heading = "On the way from stage to stage (promotion):";
+    page.wrapped(0, 2, &[Span::painted(heading, Paint::Bold)])?;
+    for (_, alike) in grouped(all.iter().copied(), |s| message(&s.message)) {
+        let mut spans = say(&alike[0].message);
+        let services = match alike.as_slice() {
+            [one] => format!(" (in {})", one.service),
+            many => format!(" (in {} services)", many.len()),
+        };
+        spans.push(Span::painted(&services, Paint::Dim));
+        page.wrapped(2, 4, &spans)?;
     }
     Ok(())
 }

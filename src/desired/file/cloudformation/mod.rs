@@ -233,6 +233,7 @@ impl Walk<'_, '_, '_> {
             path: self.path.clone(),
             entry,
             seen_by: Arc::default(),
+            doubt: None,
         });
     }
 
