@@ -116,7 +116,8 @@ fn draw(page: &mut Page<'_>, indent: usize, rows: &[Row], headed: bool) -> io::R
             page.columns(indent, &last, &row.rest)?;
         } else {
             page.columns(indent, &last, &[])?;
-            if !row.rest.is_empty() && !(headed && n == 0) {
+            let is_heading = headed && n == 0;
+            if !is_heading && !row.rest.is_empty() {
                 page.wrapped(indent + 2, indent + 2, &row.rest)?;
             }
         }
