@@ -392,7 +392,7 @@ environments:
 ";
     let imports = |what: &str| format!("pool: 1\nspring.config.import: '{what}'\n");
     project.file("driftgate.yaml", config);
-    project.file("res/application.yml", &imports("vault://secret/app"));
+    project.file("res/application.yml", imports("vault://secret/app"));
     project.commit("feat: add the api");
     let json = || -> Value {
         let ran = project.run(&["explain", "pool", "--format", "json"]);
@@ -415,7 +415,7 @@ environments:
         ran.out
     );
     // Spring refuses to start without it.
-    project.file("res/application.yml", &imports("file:./missing.yml"));
+    project.file("res/application.yml", imports("file:./missing.yml"));
     project.commit("feat: import what is not there");
     let ran = project.run(&["check"]);
     assert_eq!(ran.code, 2, "{}\n{}", ran.out, ran.err);
