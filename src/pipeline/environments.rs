@@ -291,9 +291,9 @@ fn by_service<'a>(
         if there.len() == members.len() {
         } else if lacking.all(|(_, place)| place.services.contains(service)) {
             out.notes.push(
-                Message::words("not compared everywhere: `environments:` of the service ")
+                Message::words("not compared everywhere: of these, the configuration has ")
                     .name(&**service)
-                    .and(" has, of these, only ")
+                    .and(" only in ")
                     .name(there.join(", ")),
             );
         } else {

@@ -542,7 +542,7 @@ fn a_service_of_some_places_is_a_difference_unless_the_configuration_limits_it()
     assert_eq!(json["services_not_everywhere"], Value::Null);
     let notes = json["notes"].to_string();
     assert!(
-        notes.contains("`environments:` of the service reports has, of these, only production"),
+        notes.contains("of these, the configuration has reports only in production"),
         "{notes}"
     );
     // Which it did not have before is a difference.
