@@ -43,11 +43,12 @@ fn file(name: &str, style: KeyStyle, settings: usize) -> LayerSettings {
             path,
             entry: Entry::of(Value::text(&n.to_string()), origin),
             seen_by: [].into(),
+            doubt: None,
         }
     };
     LayerSettings {
         entries: (0..settings).map(entry).collect(),
-        unread: None,
+        ..LayerSettings::default()
     }
 }
 

@@ -268,7 +268,7 @@ fn from(analysis: &Analysis, coverage: &[Coverage]) -> String {
 type Members<'a> = Vec<Option<&'a TargetView<'a>>>;
 
 /// The services of at least two places, sorted. One that a place lacks is a difference, unless
-/// `environments:` of the service says so.
+/// the configuration says so.
 fn by_service<'a>(
     asked: &[Asked],
     read: &[ReadPlace],

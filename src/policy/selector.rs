@@ -17,7 +17,7 @@ pub type Tiers = BTreeMap<Arc<str>, Tier>;
 ///
 /// A finding of several services matches when all of them do, so that nothing is accepted for a
 /// service that nobody named. One of several environments matches when one of them does: a
-/// difference is accepted, or made worse, from either end; see [`leaves_nothing`].
+/// difference is accepted, or made worse, from either end; see `leaves_nothing`.
 #[must_use]
 pub fn matches(selector: &Selector, finding: &Finding, tiers: &Tiers) -> bool {
     let Selector {

@@ -171,7 +171,7 @@ fn what_is_planted_in_sixty_applications_is_found_once() {
     assert_eq!(code, 1);
     // It is listed in one of the two.
     let notes = json["notes"].to_string();
-    let lonely = "of these, the configuration has accounts-sync-2 only in production";
+    let lonely = "of these, the configuration has accounts-sync-2 only in staging";
     assert!(notes.contains(lonely), "{notes}");
     assert_eq!(
         answer(
