@@ -159,6 +159,33 @@ fn an_audit_counts_settings_that_are_in_many_layers() {
 }
 
 #[test]
+fn services_made_alike_are_told_in_one_line() {
+    let project = Project::empty();
+    let mut text = String::from("version: 1\nservices:\n");
+    for n in 0..12 {
+        text.push_str(&format!(
+            "  app-{n:02}:\n    layers:\n      - {{ name: defaults, desired: {{ file: defaults.yml }} }}\n      - {{ name: compose, desired: {{ compose: {{ files: compose.yml, service: app }} }} }}\n"
+        ));
+    }
+    text.push_str("environments: { production: {} }\n");
+    project
+        .file("driftgate.yaml", text)
+        .file("defaults.yml", "log: { level: info }\n")
+        .file(
+            "compose.yml",
+            "services: { app: { image: app, environment: { LOG_LEVEL: debug } } }\n",
+        );
+    project.commit("feat: add twelve services");
+    let text = told(&project, &["check", "--now", NOW]);
+    says(
+        &text,
+        "info[duplicate-definition]: app-00, app-01, app-02 and 9 more have 1 setting in several \
+         layers with different values: LOG_LEVEL (--verbose lists them)",
+    );
+    assert!(!text.contains("is written in 2 layers"), "{text}");
+}
+
+#[test]
 fn a_rule_that_is_told_once_touches_every_environment() {
     let project = layered();
     let ran = project.run(&["explain", "TIMEOUT", "--format", "json"]);

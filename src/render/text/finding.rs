@@ -37,11 +37,20 @@ pub(super) fn write(page: &mut Page<'_>, report: &Report, style: &Style) -> io::
             one(page, item, report.occasion)?;
         }
     }
+    // Services made alike have the same settings there.
+    let mut alike: BTreeMap<&Vec<String>, Vec<&str>> = BTreeMap::new();
     for (service, keys) in &folded.duplicates {
+        alike.entry(keys).or_default().push(service);
+    }
+    let mut alike: Vec<_> = alike.into_iter().collect();
+    alike.sort_by(|a, b| a.1.cmp(&b.1));
+    for (keys, services) in alike {
         page.blank()?;
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let has = if services.len() == 1 { "has" } else { "have" };
         let text = format!(
-            ": {service} has {} in several layers with different values: {} (--verbose lists them)",
+            ": {} {has} {} in several layers with different values: {} (--verbose lists them)",
+            list(&services, NAMED),
             plural(keys.len(), "setting"),
             list(&keys, NAMED)
         );

@@ -58,6 +58,9 @@ pub(super) struct Folded<'a> {
 /// More findings that settings of a service are in several layers are told in one line.
 const DUPLICATES: usize = 3;
 
+/// More of them in all services are told in lines, however few each has.
+const MANY_DUPLICATES: usize = 9;
+
 /// The findings as items, in the report's order.
 pub(super) fn findings<'a>(report: &'a Report, style: &Style) -> Folded<'a> {
     let (mut shown, mut older) = (Vec::new(), 0);
@@ -66,7 +69,8 @@ pub(super) fn findings<'a>(report: &'a Report, style: &Style) -> Folded<'a> {
         true => BTreeMap::new(),
         false => duplicates(report),
     };
-    duplicates.retain(|_, keys| keys.len() > DUPLICATES);
+    let all: usize = duplicates.values().map(Vec::len).sum();
+    duplicates.retain(|_, keys| all > MANY_DUPLICATES || keys.len() > DUPLICATES);
     for keys in duplicates.values_mut() {
         keys.sort();
         keys.dedup();
