@@ -150,4 +150,30 @@ mod tests {
             [""; 0]
         );
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+        /// However many others stand around them, and however the second one is spelt.
+        #[test]
+        fn a_second_declaration_is_always_reported(
+            others in proptest::collection::btree_set("[a-z]{3,8}", 0..6),
+            name in "[A-Z]{3,8}_[A-Z]{3,8}",
+            first in 0..7_usize,
+            second in 0..7_usize,
+            dotted: bool,
+        ) {
+            let again = match dotted {
+                true => name.to_lowercase().replace('_', "."),
+                false => name.clone(),
+            };
+            let mut keys: Vec<String> = others.into_iter().collect();
+            let alone = keys.iter().fold(two(), |w, key| w.differs(key, &[]));
+            proptest::prop_assert!(run_all(&alone).is_empty());
+            keys.insert(first.min(keys.len()), name);
+            keys.insert(second.min(keys.len()), again);
+            let both = keys.iter().fold(two(), |w, key| w.differs(key, &[]));
+            proptest::prop_assert_eq!(run_all(&both).len(), 1);
+        }
+    }
 }
